@@ -1,0 +1,91 @@
+"""Dense: the fully connected layer."""
+
+import numpy as np
+
+from minidl import initializers, regularizers
+from minidl.layer import Layer
+from minidl.layers import activations
+
+
+class Dense(Layer):
+    """Every output is a weighted sum of every input.
+
+    Forward   y = φ(x W + b)            x: (N, …, D)   W: (D, M)   b: (M,)   y: (N, …, M)
+    Backward  dz = φ'(z) dy     dW = Σ xᵀ dz     db = Σ dz     dx = dz Wᵀ
+    Cache     x, and what the activation φ keeps
+
+    Raises    ValueError: the last axis of x is not D
+    Source    D3 §4.1.2 z = Σ w x (there without b); D2 §3.2
+    """
+
+    def __init__(
+        self,
+        units,
+        activation=None,
+        use_bias=True,
+        kernel_initializer="glorot_uniform",
+        bias_initializer="zeros",
+        kernel_regularizer=None,
+        bias_regularizer=None,
+        **kwargs,
+    ):
+        super().__init__(**kwargs)
+        self.units = positive_integer("Dense", "units", units)
+        self.activation = activations.get(activation)
+        self.use_bias = use_bias
+        self.kernel_initializer = initializers.get(kernel_initializer)
+        self.bias_initializer = initializers.get(bias_initializer)
+        self.kernel_regularizer = regularizers.get(kernel_regularizer)
+        self.bias_regularizer = regularizers.get(bias_regularizer)
+
+    def build(self, input_shape, rng=None):
+        super().build(input_shape, rng)
+        D, M = input_shape[-1], self.units
+        self.add_param("W", (D, M), self.kernel_initializer, self.rng, self.kernel_regularizer)
+        if self.use_bias:
+            self.add_param("b", (M,), self.bias_initializer, self.rng, self.bias_regularizer)
+        self.activation.build((*input_shape[:-1], M), self.rng)
+
+    def forward(self, x, training=False):
+        x, W = self.check(x), self.params["W"]
+        rows = x.reshape(-1, W.shape[0])  # (N, …, D) -> (N …, D): one product for all of them
+        z = rows @ W  # (N …, D) @ (D, M) -> (N …, M)
+        if self.use_bias:
+            z += self.params["b"]  # z is ours alone: add in place
+        y, activation_cache = self.activation.forward(z.reshape(*x.shape[:-1], W.shape[1]))
+        return y, (x, activation_cache)
+
+    def backward(self, dy, cache):
+        x, activation_cache = cache
+        W = self.params["W"]
+        dz, _ = self.activation.backward(dy, activation_cache)
+        rows = dz.reshape(-1, W.shape[1])  # (N, …, M) -> (N …, M)
+        grads = {"W": x.reshape(-1, W.shape[0]).T @ rows}  # (D, N …) @ (N …, M) -> (D, M)
+        if self.use_bias:
+            grads["b"] = rows.sum(axis=0)  # every row of the batch adds its share
+        return (rows @ W.T).reshape(x.shape), grads  # (N …, M) @ (M, D) -> (N …, D)
+
+    def output_shape(self, input_shape):
+        return (*input_shape[:-1], self.units)
+
+    def check(self, x):
+        """x as floats, or a sentence on what is wrong with its shape."""
+        x, W = np.asarray(x), self.params["W"]
+        if x.ndim < 2 or x.shape[-1] != W.shape[0]:
+            flat = x.ndim > 2 and int(np.prod(x.shape[1:])) == W.shape[0]
+            mend = (
+                "put a Flatten before it"
+                if flat
+                else "match the last axis to the layer's input"
+            )
+            raise ValueError(
+                f"{self.where}: x must have shape (N, {W.shape[0]}), got {x.shape}: {mend}"
+            )
+        return x if x.dtype.kind == "f" else x.astype(W.dtype)
+
+
+def positive_integer(layer, name, value):
+    """`value` as an int ≥ 1, or a sentence naming the layer and the argument."""
+    if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < 1:
+        raise ValueError(f"{layer}: {name} must be a positive integer, got {value!r}")
+    return int(value)
