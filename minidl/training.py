@@ -1,0 +1,374 @@
+"""The loop behind fit, evaluate, predict and train_on_batch.
+
+It knows a model only by forward, backward and params, a loss by forward and backward, and an
+optimizer by step.
+"""
+
+import warnings
+
+import numpy as np
+
+from minidl import losses, metrics, optimizers
+from minidl.batches import (
+    as_inputs,
+    as_numbers,
+    batches,
+    check_same_rows,
+    count_rows,
+    split_off_validation,
+    take,
+    weights_for,
+)
+from minidl.callbacks import Callback, CallbackList
+from minidl.progress import Progress
+
+
+class Compiled:
+    """What `compile` settles: optimizer, loss, metrics, and the fused form of model and loss.
+
+    A model that ends in softmax (or sigmoid) under its cross-entropy is trained on its logits:
+    L(softmax(z)) has the gradient softmax(z) − y, which never divides by a tiny probability.
+    """
+
+    def __init__(self, model, optimizer, loss, names, weighted_names):
+        self.optimizer = optimizers.get(optimizer)
+        self.loss = losses.get(loss)
+        self.metrics = {str(_name(m)): metrics.get(m) for m in names}
+        self.weighted = {str(_name(m)): metrics.get(m) for m in weighted_names}
+        self.net, self.head, self.train_loss = model, None, self.loss
+        self._trained = None
+        net, head = model.split_head()
+        if head is None or self.loss is None:
+            return
+        kind = type(head).__name__.lower()
+        if getattr(self.loss, "from_logits", False) and kind in ("softmax", "sigmoid"):
+            warnings.warn(
+                f"the model ends in {kind} and the loss has from_logits=True, so {kind} is "
+                "applied twice: remove one of the two",
+                stacklevel=4,
+            )
+        elif getattr(self.loss, "fuses_with", None) == kind:
+            self.net, self.head, self.train_loss = net, head, self.loss.on_logits()
+
+    def trained(self):
+        """({name: array} that training changes, {name: regularizer}), gathered once.
+
+        As in Keras, freezing or thawing a layer counts from the next compile."""
+        if self._trained is None:
+            self._trained = self.net.trainable_params, self.net.regularizers
+        return self._trained
+
+    def outputs(self, z):
+        """What the user's model gives for the trained net's output z."""
+        return z if self.head is None else self.head.forward(z)[0]
+
+
+class LossValue(float):
+    """A float that also answers `.numpy()`, as a Keras loss does."""
+
+    def numpy(self):
+        return float(self)
+
+
+class GradientName(str):
+    """A parameter's name that carries its gradient.
+
+    A dict of gradients has names as keys; Keras's `apply_gradients(zip(gradients, variables))`
+    iterates over it. With these keys both readings of the same dict work.
+    """
+
+    def __new__(cls, name, gradient):
+        self = super().__new__(cls, name)
+        self.gradient = gradient
+        return self
+
+
+class History(Callback):
+    """What fit returns: `history` {name: [a value an epoch]}, `epoch`, `params`."""
+
+    def __init__(self):
+        self.history, self.epoch = {}, []
+
+    def on_epoch_end(self, epoch, logs=None):
+        self.epoch.append(epoch)
+        for name, value in logs.items():
+            self.history.setdefault(name, []).append(value)
+
+
+class RunningMeans:
+    """Loss and metrics over the batches so far, the loss weighted by the batch's size."""
+
+    def __init__(self, compiled):
+        self.compiled, self.total, self.rows = compiled, 0.0, 0
+        for metric in (*compiled.metrics.values(), *compiled.weighted.values()):
+            metric.reset_state()
+
+    def add(self, loss, y, z, weights):
+        self.total += loss * len(y)
+        self.rows += len(y)
+        if self.compiled.metrics or self.compiled.weighted:
+            y_pred = self.compiled.outputs(z)
+            for metric in self.compiled.metrics.values():
+                metric.update_state(y, y_pred)
+            for metric in self.compiled.weighted.values():
+                metric.update_state(y, y_pred, weights)
+
+    def logs(self):
+        """{"loss": …, metric: …}, the loss first."""
+        found = {"loss": self.total / max(self.rows, 1)}
+        both = {**self.compiled.metrics, **self.compiled.weighted}
+        return found | {name: float(metric.result()) for name, metric in both.items()}
+
+
+def compile(model, optimizer="rmsprop", loss=None, metrics=None, weighted_metrics=None):
+    """Settle optimizer, loss and metrics; unknown names are errors here, not in fit."""
+    return Compiled(model, optimizer, loss, metrics or [], weighted_metrics or [])
+
+
+def loss_and_grads(model, x, y, loss=None):
+    """(loss, {name: gradient}) of one batch in training mode; regularisers count.
+
+    Stands in place of a gradient tape: nothing is updated."""
+    x, y = _first_batch(model, x, y)
+    if loss is None:
+        compiled = compiled_with_loss(model, "loss_and_grads")
+    else:
+        compiled = Compiled(model, "sgd", loss, [], [])
+        compiled.net, compiled.train_loss = model, compiled.loss
+    value, grads, _ = _forward_backward(compiled, x, y, None)
+    return LossValue(value), {GradientName(n, g): g for n, g in grads.items()}
+
+
+def train_on_batch(model, x, y, sample_weight=None, class_weight=None, return_dict=False):
+    """One update; this batch's loss, or [loss, metrics…]."""
+    compiled = compiled_with_loss(model, "train_on_batch")
+    x, y = _first_batch(model, x, y)
+    weights = weights_for(y, class_weight, sample_weight)
+    means = RunningMeans(compiled)
+    loss, z = _train_step(model, compiled, x, y, weights)
+    means.add(loss, y, z, weights)
+    return _results(means.logs(), return_dict)
+
+
+def fit(
+    model,
+    x,
+    y,
+    batch_size=None,
+    epochs=1,
+    verbose="auto",
+    callbacks=None,
+    validation_split=0.0,
+    validation_data=None,
+    shuffle=True,
+    class_weight=None,
+    sample_weight=None,
+    initial_epoch=0,
+):
+    """Train for `epochs` passes over the rows of x; returns a History."""
+    compiled = compiled_with_loss(model, "fit")
+    batch_size = _batch_size(batch_size)
+    x, y = as_data(model, x, y)
+    weights = weights_for(y, class_weight, sample_weight)
+    validation = _validation_data(model, validation_data)
+    if validation is None and validation_split:
+        (x, y, weights), validation = split_off_validation(x, y, weights, validation_split)
+    prepare(model, compiled, x, y)
+    if validation is not None:
+        check_data(model, compiled, *validation[:2])
+    n = len(y)
+    steps = -(-n // batch_size)
+    history = model.history = History()
+    run = CallbackList(
+        [*(callbacks or []), history],
+        model,
+        {"verbose": verbose, "epochs": epochs, "steps": steps},
+    )
+    model.stop_training = False
+    run.call("on_train_begin", {})
+    try:
+        for epoch in range(initial_epoch, epochs):
+            run.call("on_epoch_begin", epoch, {})
+            header = f"Epoch {epoch + 1}/{epochs}" if epochs > 1 else ""
+            progress = Progress(steps, verbose, header)
+            order = batches(n, batch_size, model.rng if shuffle else None)
+            logs = _train_epoch(model, compiled, (x, y, weights), order, run, progress)
+            if validation is not None:
+                held = _evaluate(compiled, *validation, batch_size)
+                logs |= {f"val_{name}": value for name, value in held.items()}
+            logs = dict(sorted(logs.items()))
+            progress.close(logs)
+            run.call("on_epoch_end", epoch, logs)
+            if model.stop_training:
+                break
+    finally:  # also after Ctrl-C: the model keeps what it has learned, files are closed
+        run.call("on_train_end", {})
+    return history
+
+
+def _train_epoch(model, compiled, data, order, run, progress):
+    """One pass over the batches; returns the logs."""
+    x, y, weights = data
+    means = RunningMeans(compiled)
+    begin, end = run.hook("on_train_batch_begin"), run.hook("on_train_batch_end")
+    for step, rows in enumerate(order):
+        for hook in begin:
+            hook(step, {})
+        y_batch, w_batch = y[rows], None if weights is None else weights[rows]
+        loss, z = _train_step(model, compiled, take(x, rows), y_batch, w_batch)
+        means.add(loss, y_batch, z, w_batch)
+        progress.update(step + 1, means.logs)
+        for hook in end:
+            hook(step, means.logs())
+        if model.stop_training:
+            break
+    return means.logs()
+
+
+def evaluate(
+    model, x, y, batch_size=None, verbose="auto", sample_weight=None, return_dict=False
+):
+    """Loss and metrics in inference mode: a float without metrics, else [loss, metrics…]."""
+    compiled = compiled_with_loss(model, "evaluate")
+    batch_size = _batch_size(batch_size)
+    x, y = as_data(model, x, y)
+    prepare(model, compiled, x, y)
+    progress = Progress(-(-len(y) // batch_size), verbose)
+    weights = weights_for(y, None, sample_weight)
+    logs = _evaluate(compiled, x, y, weights, batch_size, progress)
+    progress.close(dict(sorted(logs.items())))
+    return _results(logs, return_dict)
+
+
+def _evaluate(compiled, x, y, weights, batch_size, progress=None):
+    means = RunningMeans(compiled)
+    regularizers = compiled.net.regularizers
+    penalty = penalties(regularizers, compiled.net.params) if regularizers else 0.0
+    for step, rows in enumerate(batches(len(y), batch_size)):
+        z = compiled.net.outputs(take(x, rows))
+        y_batch, w_batch = y[rows], None if weights is None else weights[rows]
+        value, _ = compiled.train_loss.forward(y_batch, z, w_batch)
+        means.add(float(value) + penalty, y_batch, z, w_batch)
+        if progress is not None:
+            progress.update(step + 1, means.logs)
+    return means.logs()
+
+
+def predict(model, x, batch_size=None, verbose="auto"):
+    """The outputs for all rows, in inference mode, batch by batch."""
+    batch_size = _batch_size(batch_size)
+    x = as_inputs(x, model.dtype or "float32")
+    n = count_rows(x)
+    model.ensure_built(x)
+    progress = Progress(-(-n // batch_size), verbose)
+    outputs = []
+    for step, rows in enumerate(batches(n, batch_size)):
+        outputs.append(model.outputs(take(x, rows)))
+        progress.update(step + 1, dict)
+    if progress.redraws:
+        progress.close({})
+    if isinstance(outputs[0], tuple):
+        return tuple(np.concatenate(parts) for parts in zip(*outputs))
+    return np.concatenate(outputs)
+
+
+# ---- one step ----
+
+
+def _train_step(model, compiled, x, y, weights):
+    """Forward, loss, backward, update; returns (loss, the net's output)."""
+    loss, grads, z = _forward_backward(compiled, x, y, weights)
+    compiled.optimizer.step(compiled.trained()[0], grads)
+    return loss, z
+
+
+def _forward_backward(compiled, x, y, weights):
+    """(loss, {name: gradient} of what is trained, the net's output)."""
+    z, cache = compiled.net.forward(x, training=True)
+    value, loss_cache = compiled.train_loss.forward(y, z, weights)
+    _, grads = compiled.net.backward(compiled.train_loss.backward(loss_cache), cache)
+    trained, regularizers = compiled.trained()
+    value = float(value)
+    if regularizers:
+        value += penalties(regularizers, compiled.net.params, grads)
+    return value, {name: grads[name] for name in trained}, z
+
+
+def penalties(regularizers, params, grads=None):
+    """The regularisers' sum; their gradients are added to `grads`."""
+    for name, regularizer in regularizers.items() if grads is not None else ():
+        grads[name] = grads[name] + regularizer.gradient(params[name])
+    return sum(regularizer(params[name]) for name, regularizer in regularizers.items())
+
+
+# ---- checks before any training starts ----
+
+
+def compiled_with_loss(model, what):
+    if model.compiled is None:
+        raise ValueError(
+            f"{what}: the model is not compiled: call compile(optimizer=…, loss=…) first"
+        )
+    if model.compiled.loss is None:
+        raise ValueError(f"{what}: compile was called without a loss: give it one")
+    return model.compiled
+
+
+def as_data(model, x, y):
+    """(x, y) as arrays of equally many rows."""
+    x, y = as_inputs(x, model.dtype or "float32"), as_numbers(y, "y")
+    n = count_rows(x)
+    check_same_rows(n, np.atleast_1d(y), "y")
+    return x, y
+
+
+def _first_batch(model, x, y):
+    x, y = as_data(model, x, y)
+    model.ensure_built(x)
+    return x, y
+
+
+def prepare(model, compiled, x, y):
+    """Build the model on the first rows, then hold all data against it."""
+    model.ensure_built(x)
+    check_data(model, compiled, x, y)
+
+
+def check_data(model, compiled, x, y):
+    """Ids, shapes and labels of all rows, before the first update."""
+    model.check_inputs(x)
+    y_pred = model(take(x, slice(0, 1)))
+    if compiled.loss is not None and not isinstance(y_pred, tuple):
+        everywhere = np.broadcast_to(y_pred, (len(y), *y_pred.shape[1:]))
+        compiled.loss.check(y, everywhere)
+
+
+def _validation_data(model, data):
+    """(x, y, weights) of Keras's validation_data=(x, y) or (x, y, weights)."""
+    if data is None:
+        return None
+    if not isinstance(data, tuple | list) or len(data) not in (2, 3):
+        raise ValueError("validation_data must be (x, y) or (x, y, sample_weight)")
+    x, y = as_data(model, data[0], data[1])
+    weights = weights_for(y, None, data[2]) if len(data) == 3 else None
+    return x, y, weights
+
+
+def _batch_size(size):
+    if size is None:
+        return 32
+    if isinstance(size, bool) or not isinstance(size, int | np.integer) or size < 1:
+        raise ValueError(f"batch_size must be a positive integer, got {size!r}")
+    return int(size)
+
+
+def _results(logs, return_dict):
+    if return_dict:
+        return logs
+    values = list(logs.values())
+    return values[0] if len(values) == 1 else values
+
+
+def _name(metric):
+    """The key of a metric in History: the string given, or the object's own name."""
+    return metric if isinstance(metric, str) else metrics.get(metric).name
