@@ -1,0 +1,120 @@
+"""The Loss contract: one number that says how wrong y_pred is, and its gradient.
+
+    value, cache = loss.forward(y_true, y_pred, sample_weight=None)
+    dy_pred      = loss.backward(cache)            # of exactly that number, shaped like y_pred
+
+Axes: N samples, … further axes (time), D outputs of a sample.
+"""
+
+import copy
+import math
+
+import numpy as np
+
+from minidl.layer import snake_case
+from minidl.targets import match_weight, refuse_nan, same_shape
+
+MEANS = ("sum_over_batch_size", "mean")
+REDUCTIONS = (*MEANS, "sum", "none", None)
+
+
+class Loss:
+    """What turns (y_true, y_pred) into a number, and that number into ∂L/∂y_pred.
+
+    Forward   l = each sample's loss (N, …)            w = sample_weight, 1 without one
+              "sum_over_batch_size"  L = Σ w l / (N · …), the mean: not divided by Σ w
+              "sum"                  L = Σ w l
+              "none" or None         the array w l; backward is then of its sum
+    Backward  dy_pred, with the shape and dtype of y_pred
+    Cache     what `terms` kept, the factor of each sample in L, the shape of y_pred
+    Raises    ValueError or TypeError: shapes that do not match, y_true NaN or no numbers
+
+    y_true (N,) against y_pred (N, 1) is read as (N, 1); y_pred (N,) is N samples of one number.
+    sample_weight is (N,), (N, 1) or (N, T). The loss of an empty batch is 0.
+    A subclass writes `terms` and `gradient`, or forward and backward as a whole.
+    """
+
+    fuses_with: str | None = None  # "softmax" or "sigmoid": what a logits form can absorb
+    from_logits = False
+    reduction = "sum_over_batch_size"
+    name = "loss"
+    mend = "give the last layer one unit for each number in a row of y_true"
+
+    def __init__(self, reduction="sum_over_batch_size", name=None):
+        if reduction not in REDUCTIONS:
+            raise ValueError(
+                f"{self.where}: unknown reduction {reduction!r}: use one of "
+                f"{', '.join(map(repr, REDUCTIONS))}"
+            )
+        self.reduction = reduction
+        self.name = name or snake_case(type(self).__name__)
+
+    @property
+    def where(self):
+        """The loss's name in an error message."""
+        return type(self).__name__
+
+    def terms(self, y_true, y_pred):
+        """(terms, kept): a sample's loss is the mean of its terms (N, …, D) over D."""
+        raise NotImplementedError(f"{self.where}: terms is not written")
+
+    def gradient(self, kept, scale):
+        """∂(Σ scale · terms)/∂y_pred; scale is a number, or (N, …, 1)."""
+        raise NotImplementedError(f"{self.where}: gradient is not written")
+
+    def forward(self, y_true, y_pred, sample_weight=None):
+        terms, kept = self.terms(*self.check(y_true, y_pred))
+        scale = self.scale(terms, sample_weight)
+        if self.reduction in ("none", None):
+            value = (terms * scale).sum(axis=-1)  # (N, …, D) -> (N, …)
+        elif sample_weight is None:
+            value = float(terms.sum()) * scale
+        else:
+            value = float((terms * scale).sum())
+        if math.isnan(value) if isinstance(value, float) else np.isnan(value).any():
+            refuse_nan(self.where, y_true)
+        return value, (kept, scale, np.shape(y_pred))
+
+    def backward(self, cache):
+        kept, scale, shape = cache
+        return self.gradient(kept, scale).reshape(shape)
+
+    def __call__(self, y_true, y_pred, sample_weight=None):
+        return self.value(y_true, y_pred, sample_weight)[0]
+
+    def value(self, y_true, y_pred, sample_weight=None):
+        """`forward`; a loss written without weights is asked without them."""
+        if sample_weight is None:
+            return self.forward(y_true, y_pred)
+        return self.forward(y_true, y_pred, sample_weight)
+
+    @property
+    def checks_rows(self):
+        """Does `forward` hold its arguments against `check`? (One written as a whole may not.)"""
+        return type(self).terms is not Loss.terms
+
+    def scale(self, terms, sample_weight):
+        """What each term counts in the value: a number, or with weights (N, …, 1)."""
+        count = terms.size if self.reduction in MEANS else terms.shape[-1]
+        if sample_weight is None:
+            return 1 / max(1, count)
+        weight = match_weight(self.where, sample_weight, terms.shape[:-1])
+        return weight.astype(terms.dtype)[..., None] / max(1, count)
+
+    def check(self, y_true, y_pred):
+        """Both as floats of y_pred's dtype and of one shape, or a sentence on what is wrong."""
+        y_true, y_pred = same_shape(self.where, y_true, y_pred, self.mend)
+        if y_pred.ndim < 2:
+            y_true, y_pred = y_true.reshape(-1, 1), y_pred.reshape(-1, 1)  # (N,) -> (N, 1)
+        return y_true.astype(y_pred.dtype, copy=False), y_pred
+
+    def on_logits(self):
+        """A copy that takes logits: what replaces this loss when the activation is fused.
+
+        The same number, save where a probability beyond [1e-7, 1 − 1e-7] would be clipped."""
+        if self.fuses_with is None or self.from_logits:
+            why = "takes no logits" if self.fuses_with is None else "takes logits already"
+            raise ValueError(f"{self.where}: the loss {why}: use it as it is")
+        other = copy.copy(self)
+        other.from_logits = True
+        return other
