@@ -12,14 +12,19 @@ def as_inputs(x, dtype, what="x"):
     x = as_numbers(x, what)
     if x.ndim == 0:
         raise ValueError(f"{what} must have a batch axis, got a single number: use [[{x}]]")
+    refuse_non_finite(x, what)
+    return x.astype(dtype, copy=False) if x.dtype.kind == "f" else x
+
+
+def refuse_non_finite(x, what):
+    """Raise a ValueError that says where x is NaN or infinite, if it is."""
     if x.dtype.kind != "f":
-        return x
+        return
     # A sum is finite only if every entry is: one pass, no array of booleans.
     with np.errstate(all="ignore"):
         clean = np.isfinite(x.sum())
     if not clean and not np.isfinite(x).all():
-        raise ValueError(f"{what} {_first_bad(x)}: drop or fill such rows before training")
-    return x.astype(dtype, copy=False)
+        raise ValueError(f"{what} {_first_bad(x)}: drop or fill such rows")
 
 
 def as_numbers(values, what):

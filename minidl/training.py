@@ -15,6 +15,7 @@ from minidl.batches import (
     batches,
     check_same_rows,
     count_rows,
+    refuse_non_finite,
     split_off_validation,
     take,
     weights_for,
@@ -47,7 +48,7 @@ class Compiled:
                 "applied twice: remove one of the two",
                 stacklevel=4,
             )
-        elif getattr(self.loss, "fuses_with", None) == kind:
+        elif getattr(self.loss, "fuses_with", None) == kind and _same_axis(self.loss, head):
             self.net, self.head, self.train_loss = net, head, self.loss.on_logits()
 
     def trained(self):
@@ -184,7 +185,7 @@ def fit(
         model,
         {"verbose": verbose, "epochs": epochs, "steps": steps},
     )
-    model.stop_training = False
+    model.stop_training = diverged = False
     run.call("on_train_begin", {})
     try:
         for epoch in range(initial_epoch, epochs):
@@ -192,7 +193,15 @@ def fit(
             header = f"Epoch {epoch + 1}/{epochs}" if epochs > 1 else ""
             progress = Progress(steps, verbose, header)
             order = batches(n, batch_size, model.rng if shuffle else None)
-            logs = _train_epoch(model, compiled, (x, y, weights), order, run, progress)
+            with np.errstate(over="ignore", invalid="ignore"):  # a diverging run says so itself
+                logs = _train_epoch(model, compiled, (x, y, weights), order, run, progress)
+            if np.isnan(logs["loss"]) and not diverged:
+                diverged = True
+                warnings.warn(
+                    f"the loss is nan in epoch {epoch + 1}: lower the learning rate, clip the "
+                    "gradients, or scale the inputs",
+                    stacklevel=3,
+                )
             if validation is not None:
                 held = _evaluate(compiled, *validation, batch_size)
                 logs |= {f"val_{name}": value for name, value in held.items()}
@@ -247,7 +256,7 @@ def _evaluate(compiled, x, y, weights, batch_size, progress=None):
     for step, rows in enumerate(batches(len(y), batch_size)):
         z = compiled.net.outputs(take(x, rows))
         y_batch, w_batch = y[rows], None if weights is None else weights[rows]
-        value, _ = compiled.train_loss.forward(y_batch, z, w_batch)
+        value, _ = compiled.train_loss.value(y_batch, z, w_batch)
         means.add(float(value) + penalty, y_batch, z, w_batch)
         if progress is not None:
             progress.update(step + 1, means.logs)
@@ -285,7 +294,7 @@ def _train_step(model, compiled, x, y, weights):
 def _forward_backward(compiled, x, y, weights):
     """(loss, {name: gradient} of what is trained, the net's output)."""
     z, cache = compiled.net.forward(x, training=True)
-    value, loss_cache = compiled.train_loss.forward(y, z, weights)
+    value, loss_cache = compiled.train_loss.value(y, z, weights)
     _, grads = compiled.net.backward(compiled.train_loss.backward(loss_cache), cache)
     trained, regularizers = compiled.trained()
     value = float(value)
@@ -316,9 +325,9 @@ def compiled_with_loss(model, what):
 
 def as_data(model, x, y):
     """(x, y) as arrays of equally many rows."""
-    x, y = as_inputs(x, model.dtype or "float32"), as_numbers(y, "y")
-    n = count_rows(x)
-    check_same_rows(n, np.atleast_1d(y), "y")
+    x, y = as_inputs(x, model.dtype or "float32"), np.atleast_1d(as_numbers(y, "y"))
+    check_same_rows(count_rows(x), y, "y")
+    refuse_non_finite(y, "y")
     return x, y
 
 
@@ -338,7 +347,7 @@ def check_data(model, compiled, x, y):
     """Ids, shapes and labels of all rows, before the first update."""
     model.check_inputs(x)
     y_pred = model(take(x, slice(0, 1)))
-    if compiled.loss is not None and not isinstance(y_pred, tuple):
+    if compiled.loss is not None and compiled.loss.checks_rows:
         everywhere = np.broadcast_to(y_pred, (len(y), *y_pred.shape[1:]))
         compiled.loss.check(y, everywhere)
 
@@ -367,6 +376,10 @@ def _results(logs, return_dict):
         return logs
     values = list(logs.values())
     return values[0] if len(values) == 1 else values
+
+
+def _same_axis(loss, head):
+    return getattr(loss, "axis", -1) == getattr(head, "axis", -1)
 
 
 def _name(metric):

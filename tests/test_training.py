@@ -368,3 +368,20 @@ def test_validation_split_must_leave_both_sides(fraction):
 def test_a_class_without_weight_is_named():
     with pytest.raises(ValueError, match="class 2"):
         texts().fit(IDS, [0, 1, 2], class_weight={0: 1, 1: 1}, verbose=0)
+
+
+def test_a_users_own_loss_without_weights_trains():
+    class Fourth(minidl.Loss):
+        def forward(self, y_true, y_pred):
+            error = y_pred - np.reshape(y_true, y_pred.shape)
+            return float((error**4).mean()), error
+
+        def backward(self, cache):
+            return 4 * cache**3 / cache.size
+
+    x, y = line()
+    model = Sequential([Dense(1, input_shape=(3,))], seed=1)
+    model.compile(SGD(0.001), Fourth())
+    history = model.fit(x, y, epochs=40, verbose=0).history["loss"]
+    assert history[-1] < 0.5 * history[0]
+    assert Fourth()(y, y + 1) == pytest.approx(1)

@@ -9,11 +9,13 @@ from minidl.layers.activations import (
     Softmax,
     Tanh,
 )
+from minidl.layers.bidirectional import Bidirectional
 from minidl.layers.conv1d import Conv1D
 from minidl.layers.dense import Dense
 from minidl.layers.dropout import Dropout
 from minidl.layers.embedding import Embedding
 from minidl.layers.flatten import Flatten, Reshape
+from minidl.layers.lstm import LSTM
 from minidl.layers.pooling import (
     AveragePooling1D,
     GlobalAveragePooling1D,
@@ -23,8 +25,10 @@ from minidl.layers.pooling import (
 
 __all__ = [
     "GELU",
+    "LSTM",
     "Activation",
     "AveragePooling1D",
+    "Bidirectional",
     "Conv1D",
     "Dense",
     "Dropout",

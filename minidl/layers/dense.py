@@ -69,7 +69,7 @@ class Dense(Layer):
         return (*input_shape[:-1], self.units)
 
     def check(self, x):
-        """x as floats, or a sentence on what is wrong with its shape."""
+        """x in the dtype of W, or a sentence on what is wrong with its shape."""
         x, W = np.asarray(x), self.params["W"]
         if x.ndim < 2 or x.shape[-1] != W.shape[0]:
             flat = x.ndim > 2 and int(np.prod(x.shape[1:])) == W.shape[0]
@@ -81,7 +81,7 @@ class Dense(Layer):
             raise ValueError(
                 f"{self.where}: x must have shape (N, {W.shape[0]}), got {x.shape}: {mend}"
             )
-        return x if x.dtype.kind == "f" else x.astype(W.dtype)
+        return x.astype(W.dtype, copy=False)
 
 
 def positive_integer(layer, name, value):

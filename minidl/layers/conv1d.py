@@ -1,0 +1,127 @@
+"""Conv1D: the same small Dense layer at every place of a sequence."""
+
+from minidl import initializers, regularizers
+from minidl.layer import Layer
+from minidl.layers import activations
+from minidl.layers.dense import positive_integer
+from minidl.layers.windows import (
+    Windows,
+    as_sequences,
+    as_size,
+    check_channels_last,
+    check_length,
+    check_padding,
+)
+
+
+class Conv1D(Layer):
+    """Every output is a weighted sum of K neighbouring time steps; the weights are the same
+    at every place.
+
+    Forward   yₜ = φ(Σₖ x[t·s + k·d] Wₖ + b)             s: strides   d: dilation_rate
+              x: (N, T, C), padded as Windows says   W: (K, C, M)   b: (M,)   y: (N, T', M)
+              in one product: a row of `columns` is a window of x laid flat
+    Backward  dz = φ'(z) dy     dW = columnsᵀ dz     db = Σ dz
+              dcolumns = dz Wᵀ, and dx[t] = the sum of it over the windows that x[t] was in
+    Cache     columns, x's shape, and what the activation φ keeps
+
+    A mask ends here, as in Keras: a window mixes steps that are kept with steps that are not.
+
+    Raises    ValueError: x is not (N, T, C), or too short for one window
+    Source    D0 §5.2 (Conv1D over word vectors); Kim 2014
+    """
+
+    def __init__(
+        self,
+        filters,
+        kernel_size,
+        strides=1,
+        padding="valid",
+        data_format=None,
+        dilation_rate=1,
+        groups=1,
+        activation=None,
+        use_bias=True,
+        kernel_initializer="glorot_uniform",
+        bias_initializer="zeros",
+        kernel_regularizer=None,
+        bias_regularizer=None,
+        **kwargs,
+    ):
+        super().__init__(**kwargs)
+        check_channels_last("Conv1D", data_format)
+        self.filters = positive_integer("Conv1D", "filters", filters)
+        self.kernel_size = as_size("Conv1D", "kernel_size", kernel_size)
+        self.strides = as_size("Conv1D", "strides", strides)
+        self.dilation_rate = as_size("Conv1D", "dilation_rate", dilation_rate)
+        self.padding = check_padding("Conv1D", padding)
+        check_combination(self.strides, self.dilation_rate, groups)
+        self.windows = Windows(self.kernel_size, self.padding, self.strides, self.dilation_rate)
+        self.activation = activations.get(activation)
+        self.use_bias = use_bias
+        self.kernel_initializer = initializers.get(kernel_initializer)
+        self.bias_initializer = initializers.get(bias_initializer)
+        self.kernel_regularizer = regularizers.get(kernel_regularizer)
+        self.bias_regularizer = regularizers.get(bias_regularizer)
+
+    def build(self, input_shape, rng=None):
+        super().build(input_shape, rng)
+        T, C = input_shape
+        if T is not None:
+            check_length(self, T)
+        shape = (self.kernel_size, C, self.filters)
+        self.add_param("W", shape, self.kernel_initializer, self.rng, self.kernel_regularizer)
+        if self.use_bias:
+            self.add_param(
+                "b", (self.filters,), self.bias_initializer, self.rng, self.bias_regularizer
+            )
+
+    def forward(self, x, training=False):
+        x, W = self.check(x), self.params["W"]
+        K, C, M = W.shape
+        windows = self.windows.cut(x)  # (N, T, C) -> (N, T', K, C)
+        N, steps = windows.shape[:2]
+        columns = windows.reshape(N * steps, K * C)  # one window a row
+        z = columns @ W.reshape(K * C, M)  # (N T', K C) @ (K C, M) -> (N T', M)
+        if self.use_bias:
+            z += self.params["b"]
+        y, activation_cache = self.activation.forward(z.reshape(N, steps, M))
+        return y, (columns, x.shape, activation_cache)
+
+    def backward(self, dy, cache):
+        columns, (N, T, _), activation_cache = cache
+        W = self.params["W"]
+        K, C, M = W.shape
+        dz, _ = self.activation.backward(dy, activation_cache)
+        rows = dz.reshape(-1, M)  # (N, T', M) -> (N T', M)
+        grads = {"W": (columns.T @ rows).reshape(K, C, M)}  # (K C, N T') @ (N T', M)
+        if self.use_bias:
+            grads["b"] = rows.sum(axis=0)
+        dcolumns = rows @ W.reshape(K * C, M).T  # (N T', M) @ (M, K C) -> (N T', K C)
+        return self.windows.fold(dcolumns.reshape(N, dy.shape[1], K, C), T), grads
+
+    def output_shape(self, input_shape):
+        T, _ = input_shape
+        return (None if T is None else self.windows.count(T), self.filters)
+
+    def compute_mask(self, x, mask=None):
+        return None
+
+    def check(self, x):
+        """x in the dtype of W, or a sentence on what is wrong with its shape."""
+        W = self.params["W"]
+        return as_sequences(self, x, C=W.shape[1]).astype(W.dtype, copy=False)
+
+
+def check_combination(strides, dilation_rate, groups):
+    """What Keras refuses too, and groups."""
+    if strides > 1 and dilation_rate > 1:
+        raise ValueError(
+            f"Conv1D: strides={strides} and dilation_rate={dilation_rate} cannot both be above "
+            "1: set one of them to 1"
+        )
+    if groups != 1:
+        raise ValueError(
+            f"Conv1D: groups must be 1, got {groups!r}: use one Conv1D for each group of "
+            "channels and concatenate their outputs"
+        )

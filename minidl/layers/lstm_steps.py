@@ -1,0 +1,178 @@
+"""The steps of an LSTM: the loop over time, and the cell that computes one step.
+
+For a batch of N rows and U units, from the weighted sums z of the four gates,
+
+    i, f, o = σ(zᵢ), σ(z_f), σ(z_o)     how much to let in, to keep, to show
+    g       = φ(z_g)                    what to let in
+    c_t     = f c_{t−1} + i g           h_t = o φ(c_t)
+
+The input of a step is a row [x_t, h_{t−1}, 1], and M is W, U and b stacked under each other,
+(K, 4U), so z is one matrix product; `hidden` is the place of h in the row.
+Of a step is kept (6, N, U): i, f, o, g, c_{t−1}, φ(c_t). In this order the three σ lie side by
+side, and so does what they multiply: i with g, f with c_{t−1}, o with φ(c_t). (M, as Keras and
+PyTorch store it, has g before o.)
+"""
+
+import numpy as np
+
+from minidl.layers.activations import Sigmoid, Tanh
+
+
+def stack_inputs(xs, U, use_bias, keep, drop):
+    """Rows [x_t, h_{t−1}, 1] for every step, h still to come: (T, N, D) -> (T + 1, N, K)."""
+    T, N, D = xs.shape
+    inputs = np.empty((T + 1, N, D + U + use_bias), xs.dtype)
+    inputs[:, :, D + U :] = 1
+    inputs[:T, :, :D] = xs
+    if keep is not None:
+        inputs[:T, :, :D][~keep[:, :, 0]] = 0  # padding may hold anything, even NaN
+    if drop is not None:
+        inputs[:T, :, :D] *= drop
+    return inputs
+
+
+def run(cell, inputs, steps, M, hidden, skips):
+    """Fill in `steps`, and h in `inputs`, from t = 1 to T; returns the cell's caches.
+
+    skips[t] (N, 1) is True for the rows that pass the step over; None: no row does."""
+    h, c, caches = inputs[:, :, hidden], steps[:, 4], []  # h[t], c[t]: what step t starts from
+    M = for_cell(M, cell.sigmoid_scale)
+    z, z_by_gate = rows_and_gates(1, c.shape[1:], M.dtype)
+    for t, skip in enumerate(skips):
+        np.matmul(inputs[t], M, out=z[0])  # (N, K) @ (K, 4U) -> (N, 4U)
+        caches.append(cell.forward(z_by_gate[0], steps[t], c[t + 1], h[t + 1]))
+        if skip is not None:
+            np.copyto(h[t + 1], h[t], where=skip)
+            np.copyto(c[t + 1], c[t], where=skip)
+    return caches
+
+
+def run_back(cell, dhs, dh, dc, steps, M, hidden, skips, caches):
+    """dz (T, N, 4U), dinputs (T, N, K), and what reaches h₀ and c₀, from t = T to 1.
+
+    dhs (T, N, U), or None, comes from the outputs, dh and dc (N, U) from behind the last."""
+    T, M_T = len(skips), np.ascontiguousarray(M.T)
+    dz, dz_by_gate = rows_and_gates(T, dc.shape, M.dtype)
+    dinputs = np.empty((T, len(dc), len(M)), M.dtype)
+    for t in reversed(range(T)):
+        dh = dh if dhs is None else dh + dhs[t]
+        passed = None if skips[t] is None else (dh, dc.copy())
+        cell.backward(dh, dc, steps[t], caches[t], dz_by_gate[t])
+        if passed:
+            np.copyto(dz[t], 0, where=skips[t])
+        np.matmul(dz[t], M_T, out=dinputs[t])  # (N, 4U) @ (4U, K) -> (N, K)
+        dh = dinputs[t, :, hidden]
+        if passed:
+            np.copyto(dh, passed[0], where=skips[t])
+            np.copyto(dc, passed[1], where=skips[t])
+        if t % 8 == 0:
+            end_fading(dc)
+    return dz, dinputs, dh.copy(), dc
+
+
+def rows_and_gates(T, shape, dtype):
+    """One array seen twice: rows (T, N, 4U) for matrix products, gates (T, 4, N, U) for cells.
+
+    A product wants long rows, a cell each gate on its own."""
+    N, U = shape
+    rows = np.empty((T, N, 4 * U), dtype)
+    return rows, rows.reshape(T, N, 4, U).transpose(0, 2, 1, 3)
+
+
+def for_cell(M, sigmoid_scale):
+    """M with its columns in the order i, f, o, g, those of the three σ scaled."""
+    gates = M.reshape(len(M), 4, -1)[:, [0, 1, 3, 2]]
+    gates[:, :3] *= sigmoid_scale
+    return gates.reshape(M.shape)
+
+
+def end_fading(dc):
+    """What has faded below 1e-31 (float32) becomes 0, in place.
+
+    Subnormal numbers would follow, and make every further step some ten times as slow."""
+    limits = np.finfo(dc.dtype)
+    large = limits.tiny / limits.eps**2  # next to it, numbers below large · eps vanish
+    dc += large
+    dc -= large
+
+
+class FastCell:
+    """σ and tanh, the usual choice: σ(z) = ½ + ½ tanh(z / 2), so one tanh serves four gates.
+
+    The ½ inside is folded into the weights, and every result goes into an array that is there
+    already. A training step is 1.5 times as fast as with PlainCell (32 units, batch of 32)."""
+
+    sigmoid_scale = 0.5  # forward wants the z of the three σ halved
+
+    def __init__(self, shape, dtype):
+        self.two, self.three = np.empty((2, *shape), dtype), np.empty((3, *shape), dtype)
+
+    def forward(self, z, kept, c, h):
+        """From z, and c_{t−1} in kept[4], fills in the rest of `kept`, c_t, h_t. No caches."""
+        sigmoids, (ig, fc) = kept[:3], self.two
+        np.tanh(z, out=kept[:4])
+        sigmoids *= 0.5
+        sigmoids += 0.5
+        np.multiply(kept[:2], kept[3:5], out=self.two)
+        np.add(ig, fc, out=c)
+        np.tanh(c, out=kept[5])
+        np.multiply(kept[2], kept[5], out=h)
+
+    def backward(self, dh, dc, kept, caches, dz):
+        """Fills dz (4, N, U), in W's order i, f, g, o; dc becomes that of the step before."""
+        i, f, o, g, _, tanh_c = kept
+        work, slopes, sigmoids = self.two[0], self.three, kept[:3]
+        np.multiply(o, tanh_c, out=work)
+        work *= tanh_c
+        np.subtract(o, work, out=work)  # o tanh' = o − o tanh²
+        work *= dh
+        dc += work
+        np.multiply(sigmoids, sigmoids, out=slopes)
+        np.subtract(sigmoids, slopes, out=slopes)  # σ' = σ − σ²
+        slopes *= kept[3:]  # times what each σ multiplies
+        np.multiply(slopes[:2], dc, out=dz[:2])
+        np.multiply(slopes[2], dh, out=dz[3])
+        np.multiply(i, g, out=work)
+        work *= g
+        np.subtract(i, work, out=work)  # i tanh' = i − i g²
+        np.multiply(work, dc, out=dz[2])
+        dc *= f
+
+
+class PlainCell:
+    """Any two activations: the equations, gate after gate."""
+
+    sigmoid_scale = 1.0
+
+    def __init__(self, activation, recurrent_activation):
+        self.phi, self.sigma = activation, recurrent_activation
+
+    def forward(self, z, kept, c, h):
+        zi, zf, zo, zg = z.copy()  # an activation may keep what it is given
+        i, i_cache = self.sigma.forward(zi)
+        f, f_cache = self.sigma.forward(zf)
+        o, o_cache = self.sigma.forward(zo)
+        g, g_cache = self.phi.forward(zg)
+        c[...] = f * kept[4] + i * g
+        phi_c, c_cache = self.phi.forward(c.copy())
+        h[...] = o * phi_c
+        for slot, value in zip((0, 1, 2, 3, 5), (i, f, o, g, phi_c)):
+            kept[slot] = value
+        return i_cache, f_cache, o_cache, g_cache, c_cache
+
+    def backward(self, dh, dc, kept, caches, dz):
+        i, f, o, g, c_before, phi_c = kept
+        i_cache, f_cache, o_cache, g_cache, c_cache = caches
+        dc += self.phi.backward(dh * o, c_cache)[0]
+        dz[0] = self.sigma.backward(dc * g, i_cache)[0]
+        dz[1] = self.sigma.backward(dc * c_before, f_cache)[0]
+        dz[2] = self.phi.backward(dc * i, g_cache)[0]
+        dz[3] = self.sigma.backward(dh * phi_c, o_cache)[0]
+        dc *= f
+
+
+def cell_for(activation, recurrent_activation, shape, dtype):
+    """The fast cell where it applies; shape is (N, U). A cell serves one call."""
+    if type(activation) is Tanh and type(recurrent_activation) is Sigmoid:
+        return FastCell(shape, dtype)
+    return PlainCell(activation, recurrent_activation)
