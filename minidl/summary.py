@@ -3,7 +3,6 @@
 import shutil
 import sys
 
-import numpy as np
 
 ASCII = str.maketrans("┏┳┓┃┡╇┩│├┼┤└┴┘━─", "+++|+++|++++++=-")
 
@@ -68,9 +67,8 @@ def totals(model):
         _total(" Trainable params", trained),
         _total(" Non-trainable params", frozen),
     ]
-    slots = getattr(getattr(model, "optimizer", None), "state", None) or {}
-    slots = [a for group in slots.values() for a in group.values() if isinstance(a, np.ndarray)]
-    return lines + ([_total(" Optimizer params", slots)] if slots else [])
+    kept = model.optimizer.variables if getattr(model, "optimizer", None) else []
+    return lines + ([_total(" Optimizer params", kept)] if len(kept) > 2 else [])
 
 
 def _total(label, arrays):

@@ -42,7 +42,7 @@ class Bidirectional(Composite):
         check_recurrent(layer)
         self.forward_layer = layer
         self.backward_layer = reversed_copy(layer) if backward_layer is None else backward_layer
-        check_pair(layer, self.backward_layer)
+        check_pair(layer, self.backward_layer, merge_mode)
         self.merge_mode, self.initial_weights = merge_mode, weights
 
     @property
@@ -70,7 +70,7 @@ class Bidirectional(Composite):
         if self.return_state:
             y = (*(y if self.merge_mode is None else (y,)), *f_states, *b_states)
         factors = (f, b) if self.merge_mode == "mul" else None
-        return y, (factors, shown, f_cache, b_cache)
+        return y, (factors, f.shape[-1], shown, f_cache, b_cache)
 
     def merge(self, f, b):
         if self.merge_mode is None:
@@ -82,32 +82,33 @@ class Bidirectional(Composite):
         return f + b if self.merge_mode == "sum" else (f + b) / 2
 
     def backward(self, dy, cache):
-        factors, shown, f_cache, b_cache = cache
-        outputs, states = dy, ()
-        if self.return_state:
-            n = 2 if self.merge_mode is None else 1
-            outputs, states = (dy[:2] if n == 2 else dy[0]), dy[n:]
-        df, db = self.split(outputs, factors)
+        factors, width, shown, f_cache, b_cache = cache
+        (dy, *d_states) = self.parts(dy) if self.return_state else (dy,)
+        df, db = (None, None) if dy is None else self.split(dy, factors, width)
         if shown is not None:
-            df, db = df * shown, db * shown
-        db = self.turned(db)
+            df, db = (None if d is None else d * shown for d in (df, db))
+        db = None if db is None else self.turned(db)
         if self.return_state:
-            half = len(states) // 2
-            df, db = (df, *states[:half]), (db, *states[half:])
+            half = len(d_states) // 2
+            df, db = (df, *d_states[:half]), (db, *d_states[half:])
         dx_f, f_grads = self.forward_layer.backward(df, f_cache)
         dx_b, b_grads = self.backward_layer.backward(db, b_cache)
         return dx_f + dx_b, self.collect(forward_layer=f_grads, backward_layer=b_grads)
 
-    def split(self, dy, factors):
+    def split(self, dy, factors, width):
         """df and db: the backward of merge."""
         if self.merge_mode is None:
             return dy
         if self.merge_mode == "concat":
-            return np.split(dy, 2, axis=-1)
+            return dy[..., :width], dy[..., width:]
         if self.merge_mode == "mul":
             f, b = factors
             return dy * b, dy * f
         return (dy, dy) if self.merge_mode == "sum" else (dy / 2, dy / 2)
+
+    def parts(self, dy):
+        """dy with the outputs in one place, then the states."""
+        return ((dy[0], dy[1]), *dy[2:]) if self.merge_mode is None else dy
 
     def turned(self, b):
         """b with its steps in the order of f; undoes itself."""
@@ -119,12 +120,13 @@ class Bidirectional(Composite):
         return None if mask is None else np.asarray(mask, dtype=bool)[:, :, None]
 
     def output_shape(self, input_shape):
-        shape = self.forward_layer.output_shape(input_shape)
-        y, *states = shape if self.return_state else (shape,)
-        if self.merge_mode == "concat":
-            y = (*y[:-1], 2 * y[-1])
-        ys = (y, y) if self.merge_mode is None else (y,)
-        return (*ys, *states, *states) if len(ys) + len(states) > 1 else y
+        f, b = (
+            one.output_shape(input_shape) for one in (self.forward_layer, self.backward_layer)
+        )
+        (f, *f_states), (b, *b_states) = (f, b) if self.return_state else ((f,), (b,))
+        y = (*f[:-1], f[-1] + b[-1]) if self.merge_mode == "concat" else f
+        ys = (f, b) if self.merge_mode is None else (y,)
+        return (*ys, *f_states, *b_states) if self.return_state or len(ys) == 2 else y
 
     def compute_mask(self, x, mask=None):
         return self.forward_layer.compute_mask(x, mask)
@@ -151,17 +153,20 @@ def check_recurrent(layer):
         )
 
 
-def check_pair(layer, backward_layer):
+def check_pair(layer, backward_layer, merge_mode):
     check_recurrent(backward_layer)
     if layer.go_backwards == backward_layer.go_backwards:
         raise ValueError(
             "Bidirectional: go_backwards must differ, got "
             f"{layer.go_backwards} in both layers: give backward_layer the other value"
         )
-    for option in ("return_sequences", "return_state"):
-        values = [getattr(one, option, False) for one in (layer, backward_layer)]
-        if values[0] != values[1]:
+    options = ["return_sequences", "return_state"]
+    if merge_mode in ("sum", "mul", "ave"):
+        options.append("units")
+    for option in options:
+        f, b = (getattr(one, option, False) for one in (layer, backward_layer))
+        if f != b:
             raise ValueError(
-                f"Bidirectional: {option} must be the same in both layers, got {values[0]} and "
-                f"{values[1]}: give backward_layer the value of layer"
+                f"Bidirectional: {option} must be the same in both layers, got {f} and {b}: "
+                f"give backward_layer {option}={f}"
             )

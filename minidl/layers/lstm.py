@@ -109,22 +109,18 @@ class LSTM(Layer):
         h[0], c[0] = self.check_state(initial_state, len(x))
         skips = [None] * x.shape[1] if keep is None else [None if k.all() else ~k for k in keep]
         caches = run(self.cell(steps), inputs, steps, self.stacked(), self.hidden, skips)
-        shown = self.shown(keep, initial_state)
-        cache = inputs, steps, skips, caches, shown, drop, initial_state is not None
-        return self.output(h, c, shown), cache
+        seen = None  # (T, N, 1): before the first step kept, y is 0 even where h is h₀
+        if keep is not None and initial_state is not None:
+            seen = np.logical_or.accumulate(keep)
+        cache = inputs, steps, skips, caches, seen, drop, initial_state is not None
+        return self.output(h, c, seen), cache
 
-    def shown(self, keep, initial_state):
-        """(T, N, 1), False where y is still 0 but h is h₀; None where h₀ is 0 as well."""
-        if keep is None or initial_state is None:
-            return None
-        return np.logical_or.accumulate(keep)
-
-    def output(self, h, c, shown):
+    def output(self, h, c, seen):
         """y, or (y, h_T, c_T); copies, for h and c belong to the cache."""
         if self.return_sequences:
-            y = (h[1:] if shown is None else h[1:] * shown).transpose(1, 0, 2).copy()
+            y = (h[1:] if seen is None else h[1:] * seen).transpose(1, 0, 2).copy()
         else:
-            y = h[-1].copy() if shown is None else h[-1] * shown[-1]
+            y = h[-1].copy() if seen is None else h[-1] * seen[-1]
         return (y, h[-1].copy(), c[-1].copy()) if self.return_state else y
 
     def draw_dropout(self, x):
@@ -135,8 +131,8 @@ class LSTM(Layer):
     # ---- backward ----
 
     def backward(self, dy, cache):
-        inputs, steps, skips, caches, shown, drop, with_state = cache
-        dhs, dh, dc = self.split(dy, shown, steps)
+        inputs, steps, skips, caches, seen, drop, with_state = cache
+        dhs, dh, dc = self.split(dy, seen, steps)
         dz, dinputs, dh, dc = run_back(
             self.cell(steps), dhs, dh, dc, steps, self.stacked(), self.hidden, skips, caches
         )
@@ -150,7 +146,7 @@ class LSTM(Layer):
         dx = self.in_order(dx).transpose(1, 0, 2).copy()
         return ((dx, dh, dc) if with_state else dx), grads
 
-    def split(self, dy, shown, steps):
+    def split(self, dy, seen, steps):
         """dy by what it reaches: every h_t (T, N, U) or None, the last h and c (N, U)."""
         dh, dc = np.zeros((2, *steps.shape[2:]), steps.dtype)
         if self.return_state:
@@ -160,10 +156,10 @@ class LSTM(Layer):
         if dy is None:
             return None, dh, dc
         if not self.return_sequences:
-            dh += dy if shown is None else dy * shown[-1]
+            dh += dy if seen is None else dy * seen[-1]
             return None, dh, dc
         dhs = dy.transpose(1, 0, 2)
-        return (dhs if shown is None else dhs * shown), dh, dc
+        return (dhs if seen is None else dhs * seen), dh, dc
 
     # ---- what both use ----
 
@@ -240,7 +236,7 @@ class LSTM(Layer):
 
 def check_options(dropout, recurrent_dropout, stateful):
     """A sentence on options that are out of range or not there."""
-    if isinstance(dropout, bool) or not 0 <= dropout < 1:
+    if not isinstance(dropout, float | int | np.number) or not 0 <= dropout < 1:
         raise ValueError(f"LSTM: dropout must be at least 0 and below 1, got {dropout!r}")
     if recurrent_dropout:
         raise ValueError(

@@ -1,0 +1,249 @@
+"""The Optimizer contract: what every optimizer in `minidl.optimizers` keeps.
+
+    optimizer.step(params, grads)                     both {name: array}; params change in place
+    optimizer.apply_gradients(zip(grads, arrays))     Keras's form of it
+
+A subclass writes `update`, the formula, for one array. Everything else is here.
+"""
+
+from functools import partial
+
+import numpy as np
+
+from minidl.blocks import by_blocks, by_rows, by_some_rows, flush
+from minidl.clipping import checked, clip
+from minidl.gradients import RowGradient
+from minidl.schedules import Constant, number, positive
+
+FLUSH_EVERY = 64  # steps
+
+
+class Optimizer:
+    """Moves parameters against their gradients.
+
+    state           {name: {slot: array}}, what is remembered of each parameter
+    iterations      how many steps were taken
+    learning_rate   the next step's: a number, or what a schedule says of `iterations`
+    weight_decay    λ: before each update w ← w − α λ w, whatever the gradient
+    clipnorm, clipvalue, global_clipnorm       at most one of them: see minidl/clipping.py
+
+    Raises    ValueError: a gradient whose name or shape fits no parameter
+    Source    D2 §4.1.2 θ ← θ − α ∇L(θ); the options are Keras 3's
+    """
+
+    slots = ()  # names of the arrays remembered for each parameter: they start as zeros
+    epsilon = None
+
+    def __init__(
+        self,
+        learning_rate,
+        weight_decay=None,
+        clipnorm=None,
+        clipvalue=None,
+        global_clipnorm=None,
+        name=None,
+        **unknown,
+    ):
+        if unknown:
+            raise TypeError(
+                f"{self.where}: unknown argument {', '.join(unknown)}: see help({self.where}); "
+                "Keras 2's lr is learning_rate, and in place of decay pass a schedule"
+            )
+        self.name = name or self.where.lower()
+        self._schedule = self._as_schedule(learning_rate)
+        self.weight_decay = weight_decay and number(self.where, "weight_decay", weight_decay)
+        self.clipnorm = clipnorm and positive(self.where, "clipnorm", clipnorm)
+        self.clipvalue = clipvalue and positive(self.where, "clipvalue", clipvalue)
+        self.global_clipnorm = global_clipnorm and positive(
+            self.where, "global_clipnorm", global_clipnorm
+        )
+        if sum(map(bool, (clipnorm, clipvalue, global_clipnorm))) > 1:
+            raise ValueError(
+                f"{self.where}: pass only one of clipnorm, clipvalue and global_clipnorm"
+            )
+        self.iterations, self.state = 0, {}
+        self.seen = {}  # {table: its rows that had a gradient}, while less than half did
+        self._variables = []  # what apply_gradients was first called with
+
+    # ---- what a subclass writes ----
+
+    def update(self, w, g, rate, **slots):
+        """Change w and the slots in place: arrays of one shape, each entry on its own.
+
+        They may be a whole parameter, a block of it, or some rows of a table. Where g and the
+        slots are zero w must stay: a table's rows are left out until their first gradient."""
+        raise NotImplementedError(f"{self.where}: update is not written")
+
+    def step_size(self):
+        """The `rate` that `update` gets: what is the same for all arrays of a step."""
+        return self.learning_rate
+
+    # ---- a step ----
+
+    def step(self, params, grads):
+        """Update `params` by `grads`, both {name: array}; a gradient may be a RowGradient.
+
+        Parameters without a gradient stay as they are."""
+        grads = {n: checked(self, n, g, params) for n, g in grads.items() if g is not None}
+        grads = clip(grads, self.clipnorm, self.clipvalue, self.global_clipnorm)
+        update = partial(self._update, self.step_size())
+        keep = 1 - self.learning_rate * self.weight_decay if self.weight_decay else 1
+        for name, g in grads.items():
+            w, sparse = params[name], isinstance(g, RowGradient)
+            slots = self._slots(name, w, sparse)
+            if keep != 1:
+                w *= keep
+            if not sparse:
+                by_blocks(update, w, g, slots)
+            elif (rows := self._rows_to_update(name, w, g)) is None:
+                by_rows(update, w, g, slots)
+            else:
+                by_some_rows(update, w, g, slots, rows)
+        self.iterations += 1
+
+    def _slots(self, name, w, sparse):
+        """{slot: array} of a parameter, zeros at its first gradient."""
+        if name not in self.state:
+            self.state[name] = {}
+            if sparse and self.slots:
+                self.seen[name] = np.zeros(0, int)
+        elif self.seen and not sparse:
+            self.seen.pop(name, None)  # after a dense gradient no row is unseen
+        slots = self.state[name]
+        for slot in self.slots:
+            if slot not in slots:
+                slots[slot] = np.zeros(w.shape, w.dtype)
+            a = slots[slot]
+            if a.shape != w.shape or a.dtype != w.dtype:
+                raise ValueError(
+                    f"{self.where}: {name!r} was {a.dtype} {a.shape} in an earlier step and is "
+                    f"{w.dtype} {w.shape} now: use a new optimizer for a new model"
+                )
+        return slots
+
+    def _update(self, rate, w, g, slots):
+        self.update(w, g, rate, **slots)
+        # Not without ε: m / √v would become 0 / 0.
+        if self.iterations % FLUSH_EVERY == FLUSH_EVERY - 1 and self.epsilon != 0:
+            for a in slots.values():
+                flush(a)
+
+    def _rows_to_update(self, name, w, g):
+        """Rows of a table that can change; None for all, which is faster once half of them can.
+
+        A row that is not in this batch still moves: its moments decay and push on. One that
+        never had a gradient has moments of zero, and these change nothing."""
+        if not self.slots:
+            return g.rows
+        if name not in self.seen:
+            return None
+        rows = self.seen[name] = np.union1d(self.seen[name], g.rows)
+        if 2 * len(rows) < len(w):
+            return rows
+        del self.seen[name]
+        return None
+
+    # ---- Keras's names ----
+
+    def apply_gradients(self, grads_and_vars):
+        """`step` for pairs (gradient, array), a gradient of None being skipped.
+
+        State belongs to the arrays of the first call, by their order. Returns `iterations`."""
+        pairs = [(getattr(g, "gradient", g), w) for g, w in grads_and_vars]
+        for g, w in pairs:
+            if isinstance(g, str) or not isinstance(w, np.ndarray):
+                raise TypeError(
+                    f"{self.where}: apply_gradients takes pairs (gradient, array), got "
+                    f"({type(g).__name__}, {type(w).__name__}): pass grads.values()"
+                )
+        if all(g is None for g, _ in pairs):
+            raise ValueError(f"{self.where}: no gradients: is the zip used up, or all None?")
+        self._variables = self._variables or [w for _, w in pairs]
+        names = [self._name_of(w) for _, w in pairs]
+        if len(set(names)) < len(names):
+            raise ValueError(
+                f"{self.where}: apply_gradients got one array twice: add its gradients"
+            )
+        grads, arrays = zip(*pairs)
+        self.step(dict(zip(names, arrays)), dict(zip(names, grads)))
+        return self.iterations
+
+    def _name_of(self, w):
+        for i, known in enumerate(self._variables):
+            if w is known:
+                return str(i)
+        raise ValueError(
+            f"{self.where}: apply_gradients got an array {w.shape} that was not in its first "
+            "call: pass the parameters themselves, not copies, and use a new optimizer for a "
+            "new model"
+        )
+
+    @property
+    def learning_rate(self):
+        return float(self._schedule(self.iterations))
+
+    @learning_rate.setter
+    def learning_rate(self, rate):
+        if not callable(rate) and not isinstance(self._schedule, Constant):
+            raise TypeError(
+                f"{self.where}: learning_rate follows {self._schedule!r} and cannot be set to "
+                f"{rate!r}: assign a schedule, such as Constant({rate!r})"
+            )
+        self._schedule = self._as_schedule(rate)
+
+    def _as_schedule(self, rate):
+        return rate if callable(rate) else Constant(rate, self.where)
+
+    @property
+    def variables(self):
+        """What is kept, as Keras lists it: iterations, a fixed rate, then all slots."""
+        fixed = isinstance(self._schedule, Constant)
+        kept = [np.array(self.iterations), *([np.float32(self.learning_rate)] if fixed else [])]
+        return [*kept, *(a for slots in self.state.values() for a in slots.values())]
+
+    def count_params(self):
+        """How many numbers are kept."""
+        return sum(a.size for a in self.variables)
+
+    def get_config(self):
+        """{argument: value}, what the optimizer was made with: `Adam(**adam.get_config())`."""
+        fixed = isinstance(self._schedule, Constant)
+        hidden = ("iterations", "state", "seen")
+        options = {k: v for k, v in vars(self).items() if k[0] != "_" and k not in hidden}
+        return {"learning_rate": self.learning_rate if fixed else self._schedule, **options}
+
+    def __repr__(self):
+        said = {k: v for k, v in self.get_config().items() if v is not None and k != "name"}
+        return f"{self.where}({', '.join(f'{k}={v!r}' for k, v in said.items())})"
+
+    where = property(lambda self: type(self).__name__)  # how an error names the optimizer
+
+    # ---- saving ----
+
+    def get_state(self):
+        """Copies of all that is kept: "iterations", "learning_rate", and "<name>/<slot>"."""
+        kept = {"iterations": np.array(self.iterations)}
+        if isinstance(self._schedule, Constant):
+            kept["learning_rate"] = np.array(self.learning_rate)
+        for name, slots in self.state.items():
+            kept.update({f"{name}/{slot}": a.copy() for slot, a in slots.items()})
+        return kept
+
+    def set_state(self, arrays):
+        """Continue from what `get_state` returned."""
+        if "iterations" not in arrays:
+            raise ValueError(f"{self.where}: not an optimizer's state, it has no 'iterations'")
+        state = {}
+        for key, a in arrays.items():
+            name, _, slot = key.rpartition("/")
+            if name:
+                state.setdefault(name, {})[slot] = np.array(a, order="C")
+        for name, slots in state.items():
+            if set(slots) != set(self.slots):
+                raise ValueError(
+                    f"{self.where}: the state of {name!r} has {', '.join(slots)}, expected "
+                    f"{', '.join(self.slots) or 'nothing'}: was it another optimizer's?"
+                )
+        if isinstance(self._schedule, Constant) and "learning_rate" in arrays:
+            self.learning_rate = float(arrays["learning_rate"])
+        self.iterations, self.state, self.seen = int(arrays["iterations"]), state, {}
