@@ -1,7 +1,7 @@
 """minidl: neural networks in NumPy, every gradient derived by hand and checked by number.
 
-Read in this order: layer, layers.dense, layers.activations, losses, composite, models, training,
-optimizers; then testing.gradcheck, which says whether all that is true.
+Read in this order: layer, layers.dense, layers.activations, loss, losses, composite, models,
+training, optimizer, optimizers; then testing.gradcheck, which says whether all that is true.
 """
 
 import sys

@@ -40,8 +40,8 @@ def as_numbers(values, what):
         )
     if array.dtype.kind not in "fiub":
         raise TypeError(
-            f"{what} must be numbers, got {array.dtype} data: turn text into ids with a Tokenizer, "
-            "categories into integers or one-hot columns"
+            f"{what} must be numbers, got {array.dtype} data: turn text into ids with a "
+            "Tokenizer, categories into integers or one-hot columns"
         )
     return array
 
@@ -85,7 +85,7 @@ def weights_for(y, class_weight, sample_weight):
 
 
 def split_off_validation(x, y, weights, fraction):
-    """((x, y, w), (x, y, w)): the last `fraction` of the rows, unshuffled, is for validation."""
+    """((x, y, w), (x, y, w)): the last `fraction` of the rows is for validation."""
     if not 0 < fraction < 1:
         raise ValueError(f"validation_split must be between 0 and 1, got {fraction}")
     n = len(y)

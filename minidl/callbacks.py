@@ -243,7 +243,7 @@ class CSVLogger(Callback):
 
 
 class LambdaCallback(Callback):
-    """Hooks given as functions: LambdaCallback(on_epoch_end=lambda epoch, logs: print(logs))."""
+    """Hooks as functions: LambdaCallback(on_epoch_end=lambda epoch, logs: print(logs))."""
 
     def __init__(self, **hooks):
         for name, function in hooks.items():

@@ -38,7 +38,7 @@ class Composite(Layer):
         return list({id(leaf.own_arrays): leaf for leaf in [self, *below]}.values())
 
     def _gather(self, what):
-        """{dotted name: item} over the own dict and the children's; a shared layer counts once."""
+        """{dotted name: item} of the own dict and the children's; a shared layer once."""
         found, seen = {}, set()
         for prefix, arrays in self._dicts(what):
             if id(arrays) not in seen:

@@ -62,7 +62,7 @@ class Layer:
         raise NotImplementedError(f"{self.where}: forward is not written")
 
     def backward(self, dy, cache):
-        """(dx, grads): ∂L/∂x, shaped like x, and {name: ∂L/∂param}, named and shaped like params.
+        """(dx, grads): ∂L/∂x, shaped like x, and {name: ∂L/∂param}, shaped like params.
 
         dy is ∂L/∂y. Leaves dy and cache as they are."""
         raise NotImplementedError(f"{self.where}: backward is not written")
@@ -117,7 +117,7 @@ class Layer:
         if len(weights) != len(arrays):
             raise ValueError(
                 f"{self.where}: set_weights expects {len(arrays)} arrays "
-                f"({', '.join(arrays)}), got {len(weights)}: pass them in the order of get_weights()"
+                f"({', '.join(arrays)}), got {len(weights)}: use the order of get_weights()"
             )
         for (name, array), new in zip(arrays.items(), weights):
             if np.shape(new) != array.shape:

@@ -90,7 +90,7 @@ class Loss:
 
     @property
     def checks_rows(self):
-        """Does `forward` hold its arguments against `check`? (One written as a whole may not.)"""
+        """Does `forward` call `check`? One written as a whole may not."""
         return type(self).terms is not Loss.terms
 
     def scale(self, terms, sample_weight):

@@ -3,7 +3,6 @@
 import shutil
 import sys
 
-
 ASCII = str.maketrans("┏┳┓┃┡╇┩│├┼┤└┴┘━─", "+++|+++|++++++=-")
 
 
@@ -18,7 +17,7 @@ def summary(model, line_length=None, print_fn=None):
 
 
 def rows_of(model):
-    """(name and type, output shape, parameter count) of each layer, names numbered as Keras's."""
+    """(name and type, output shape, parameter count) of each layer, numbered as in Keras."""
     rows, shape, seen = [], model.input_shape if model.built else None, {}
     is_chain = hasattr(model, "layers") and isinstance(model.layers, list)
     layers = model.layers if is_chain else list(model.children.values())
@@ -53,7 +52,8 @@ def table(rows, width):
         body += ([rule("├", "─", "┼", "┤")] if i else []) + [line(row, "│")]
     head = line(("Layer (type)", "Output Shape", "Param #"), "┃")
     return [
-        rule("┏", "━", "┳", "┓"), head, rule("┡", "━", "╇", "┩"), *body, rule("└", "─", "┴", "┘")
+        rule("┏", "━", "┳", "┓"), head, rule("┡", "━", "╇", "┩"),
+        *body, rule("└", "─", "┴", "┘"),
     ]  # fmt: skip
 
 

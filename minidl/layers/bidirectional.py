@@ -107,7 +107,12 @@ class Bidirectional(Composite):
         return (dy, dy) if self.merge_mode == "sum" else (dy / 2, dy / 2)
 
     def parts(self, dy):
-        """dy with the outputs in one place, then the states."""
+        """dy with the outputs in one place, then the states; or a sentence."""
+        if not isinstance(dy, tuple | list):
+            raise ValueError(
+                f"{self.where}: with return_state dy must be a tuple, a part for each output, "
+                f"got {type(dy).__name__}: put None where there is no gradient"
+            )
         return ((dy[0], dy[1]), *dy[2:]) if self.merge_mode is None else dy
 
     def turned(self, b):
@@ -141,7 +146,8 @@ def run(layer, x, training, mask):
 
 def reversed_copy(layer):
     other = copy.deepcopy(layer)
-    other.go_backwards, other.name = not layer.go_backwards, f"backward_{layer.name}"
+    other.go_backwards = not layer.go_backwards
+    other.name = f"backward_{getattr(layer, 'name', 'layer')}"
     return other
 
 
