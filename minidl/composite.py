@@ -119,10 +119,15 @@ class Composite(Layer):
 
     # ---- build ----
 
+    @property
+    def is_built(self):
+        return self.built  # a child that is built already says nothing of the others
+
     def build(self, input_shape, rng=None, input_dtype="int64"):
         """One pass over zeros of the input's shape; each child is built at its first use."""
         rng = new_generator(rng)
         super().build(input_shape, rng)
+        self.built = False  # until the pass below has come through
         waiting = self.adopt(rng)
         for child in waiting:
             child.forward = partial(_build_then_forward, child)
@@ -136,6 +141,8 @@ class Composite(Layer):
     def settle(self):
         """All children are built: remember which names are second uses of a shared layer."""
         self.built, self._shared = True, self._aliases()
+        if not self.trainable:
+            self.trainable = False  # as said when there were no children yet
 
     def adopt(self, rng):
         """Give dtype and a random stream to the children not built yet; returns them."""
@@ -156,14 +163,17 @@ def _build_then_forward(child, x, *args, **kwargs):
 
 
 def _layers_in(name, value):
-    """{dotted name: layer} of an attribute that is a layer, or a list or dict of layers."""
+    """{dotted name: layer} of an attribute that is a layer, or holds some in lists or dicts."""
     if isinstance(value, Layer):
         return {name: value}
     if isinstance(value, list | tuple):
         value = dict(enumerate(value))
+    found = {}
     if isinstance(value, dict):
-        return {f"{name}.{k}": v for k, v in value.items() if isinstance(v, Layer)}
-    return {}
+        for k, v in value.items():
+            if isinstance(v, Layer | list | tuple | dict):
+                found.update(_layers_in(f"{name}.{k}", v))
+    return found
 
 
 def unique(layers):

@@ -134,7 +134,10 @@ class Layer:
         for leaf in other.leaves():
             leaf.dtype = np.dtype(dtype).name
             for arrays in (leaf.own_arrays, leaf.state):
-                arrays |= {name: array.astype(dtype) for name, array in arrays.items()}
+                cast = {name: array.astype(dtype) for name, array in arrays.items()}
+                dict.update(
+                    arrays, cast
+                )  # past Parameters, which would write into the old arrays
         return other
 
     def leaves(self):
@@ -175,6 +178,14 @@ class Parameters(dict):
                     f"got {np.shape(array)}"
                 )
             self[name][...] = array
+
+    def update(self, *args, **kwargs):
+        for name, array in dict(*args, **kwargs).items():
+            self[name] = array
+
+    def __ior__(self, arrays):
+        self.update(arrays)
+        return self
 
     def __reduce__(self):
         return _restore_parameters, (self.owner, dict(self), self.is_view)

@@ -96,7 +96,7 @@ def _short(line, width=80):
 def _nested(value):
     if isinstance(value, list):
         return "[" + ", ".join(_nested(v) for v in value) + "]"
-    return str(value) if isinstance(value, bool) else f"{value:.6g}"
+    return str(value) if isinstance(value, bool) else f"{value + 0.0:.6g}"
 
 
 def jsonable(value, expected=None):

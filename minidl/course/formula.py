@@ -59,8 +59,8 @@ def _svg(tex):
     tex = " ".join(tex.split())
     if not tex:
         return ""
-    if re.search("[\u3000-\u9fff]", tex):
-        raise ValueError("mathtext has no Chinese")
+    if re.search("[\u0080-\u00ff\u3000-\u9fff]", tex):  # ½ would silently become ρ
+        raise ValueError("mathtext has neither Chinese nor Latin-1 signs: write \\frac{1}{2}")
     for pattern, instead in SYNONYMS.items():
         tex = re.sub(pattern, instead, tex)
     font = FontProperties(size=EM, math_fontfamily="cm")

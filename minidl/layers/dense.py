@@ -44,6 +44,7 @@ class Dense(Layer):
         self.add_param("W", (D, M), self.kernel_initializer, self.rng, self.kernel_regularizer)
         if self.use_bias:
             self.add_param("b", (M,), self.bias_initializer, self.rng, self.bias_regularizer)
+        self.activation.label = self.where
         self.activation.build((*input_shape[:-1], M), self.rng)
 
     def forward(self, x, training=False):

@@ -36,11 +36,10 @@ def run(cell, inputs, steps, M, hidden, skips):
 
     skips[t] (N, 1) is True for the rows that pass the step over; None: no row does."""
     h, c, caches = inputs[:, :, hidden], steps[:, 4], []  # h[t], c[t]: what step t starts from
-    M = for_cell(M, cell.sigmoid_scale)
-    z, z_by_gate = rows_and_gates(1, c.shape[1:], M.dtype)
+    M = by_gate(M, cell.sigmoid_scale)
     for t, skip in enumerate(skips):
-        np.matmul(inputs[t], M, out=z[0])  # (N, K) @ (K, 4U) -> (N, 4U)
-        caches.append(cell.forward(z_by_gate[0], steps[t], c[t + 1], h[t + 1]))
+        np.matmul(inputs[t], M, out=steps[t, :4])  # (N, K) @ (4, K, U) -> (4, N, U)
+        caches.append(cell.forward(steps[t], c[t + 1], h[t + 1]))
         if skip is not None:
             np.copyto(h[t + 1], h[t], where=skip)
             np.copyto(c[t + 1], c[t], where=skip)
@@ -51,9 +50,9 @@ def run_back(cell, dhs, dh, dc, steps, M, hidden, skips, caches):
     """dz (T, N, 4U), dinputs (T, N, K), and what reaches h₀ and c₀, from t = T to 1.
 
     dhs (T, N, U), or None, comes from the outputs, dh and dc (N, U) from behind the last."""
-    T, M_T = len(skips), np.ascontiguousarray(M.T)
-    dz, dz_by_gate = rows_and_gates(T, dc.shape, M.dtype)
-    dinputs = np.empty((T, len(dc), len(M)), M.dtype)
+    T, (N, U), M_T = len(skips), dc.shape, np.ascontiguousarray(M.T)
+    dz, dinputs = np.empty((T, N, 4 * U), M.dtype), np.empty((T, N, len(M)), M.dtype)
+    dz_by_gate = dz.reshape(T, N, 4, U).transpose(0, 2, 1, 3)  # the same memory: (T, 4, N, U)
     for t in reversed(range(T)):
         dh = dh if dhs is None else dh + dhs[t]
         passed = None if skips[t] is None else (dh, dc.copy())
@@ -70,20 +69,11 @@ def run_back(cell, dhs, dh, dc, steps, M, hidden, skips, caches):
     return dz, dinputs, dh.copy(), dc
 
 
-def rows_and_gates(T, shape, dtype):
-    """One array seen twice: rows (T, N, 4U) for matrix products, gates (T, 4, N, U) for cells.
-
-    A product wants long rows, a cell each gate on its own."""
-    N, U = shape
-    rows = np.empty((T, N, 4 * U), dtype)
-    return rows, rows.reshape(T, N, 4, U).transpose(0, 2, 1, 3)
-
-
-def for_cell(M, sigmoid_scale):
-    """M with its columns in the order i, f, o, g, those of the three σ scaled."""
-    gates = M.reshape(len(M), 4, -1)[:, [0, 1, 3, 2]]
-    gates[:, :3] *= sigmoid_scale
-    return gates.reshape(M.shape)
+def by_gate(M, sigmoid_scale):
+    """(K, 4U), columns i, f, g, o -> (4, K, U), gates i, f, o, g, the three σ scaled."""
+    gates = M.reshape(len(M), 4, -1).transpose(1, 0, 2)[[0, 1, 3, 2]]
+    gates[:3] *= sigmoid_scale
+    return gates
 
 
 def end_fading(*gradients):
@@ -108,10 +98,10 @@ class FastCell:
     def __init__(self, shape, dtype):
         self.two, self.three = np.empty((2, *shape), dtype), np.empty((3, *shape), dtype)
 
-    def forward(self, z, kept, c, h):
-        """From z, and c_{t−1} in kept[4], fills in the rest of `kept`, c_t, h_t. No caches."""
+    def forward(self, kept, c, h):
+        """From z in kept[:4] and c_{t−1} in kept[4]: all of `kept`, c_t and h_t. No caches."""
         sigmoids, (ig, fc) = kept[:3], self.two
-        np.tanh(z, out=kept[:4])
+        np.tanh(kept[:4], out=kept[:4])
         sigmoids *= 0.5
         sigmoids += 0.5
         np.multiply(kept[:2], kept[3:5], out=self.two)
@@ -148,14 +138,14 @@ class PlainCell:
     def __init__(self, activation, recurrent_activation):
         self.phi, self.sigma = activation, recurrent_activation
 
-    def forward(self, z, kept, c, h):
-        zi, zf, zo, zg = z.copy()  # an activation may keep what it is given
+    def forward(self, kept, c, h):
+        zi, zf, zo, zg = kept[:4].copy()  # an activation may keep what it is given
         i, i_cache = self.sigma.forward(zi)
         f, f_cache = self.sigma.forward(zf)
         o, o_cache = self.sigma.forward(zo)
         g, g_cache = self.phi.forward(zg)
         c[...] = f * kept[4] + i * g
-        phi_c, c_cache = self.phi.forward(c.copy())
+        phi_c, c_cache = self.phi.forward(c)
         h[...] = o * phi_c
         for slot, value in zip((0, 1, 2, 3, 5), (i, f, o, g, phi_c)):
             kept[slot] = value
