@@ -29,6 +29,7 @@ class Layer:
 
     mixes_batch = False  # True where a row's output depends on other rows (BatchNorm)
     trainable = True  # False freezes: no update, while gradients still flow through
+    ends_in_activation = False  # True where self.activation is the last thing forward does
     built = False
     dtype = None  # None: the parent's, or float32
     label = None  # how an error names the layer: "layer 2 (Dense)" in a Sequential

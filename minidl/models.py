@@ -130,7 +130,8 @@ class Sequential(Model):
         super().__init__(name=name, seed=seed, dtype=dtype, trainable=trainable)
         for layer in layers or []:
             self._append(layer)
-        self.trainable = trainable
+        if not trainable:
+            self.trainable = False
         self._build_if_declared()
 
     def add(self, layer):
@@ -235,7 +236,7 @@ class Sequential(Model):
         if isinstance(last, Sequential):
             inner, head = last.split_head()
             return self._with_layers([*self.layers[:-1], inner]), head
-        if isinstance(getattr(last, "activation", None), Function):
+        if last.ends_in_activation and isinstance(last.activation, Function):
             bare = copy.copy(last)  # shares the arrays, has no activation
             bare.activation = Linear()
             return self._with_layers([*self.layers[:-1], bare]), last.activation

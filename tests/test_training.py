@@ -385,3 +385,27 @@ def test_a_users_own_loss_without_weights_trains():
     history = model.fit(x, y, epochs=40, verbose=0).history["loss"]
     assert history[-1] < 0.5 * history[0]
     assert Fourth()(y, y + 1) == pytest.approx(1)
+
+
+def test_an_lstms_gate_activation_is_not_taken_for_the_models_last():
+    x = np.random.default_rng(0).normal(size=(6, 4, 3))
+    y = np.array([0, 1, 1, 0, 1, 0])
+    model = Sequential([LSTM(1, activation="sigmoid")], seed=0)
+    model.compile("sgd", "binary_crossentropy")
+    p = model.predict(x, verbose=0)[:, 0]
+    by_hand = -np.mean(y * np.log(p) + (1 - y) * np.log(1 - p))
+    assert model.evaluate(x, y, verbose=0) == pytest.approx(by_hand, rel=1e-5)
+
+
+def test_a_layer_frozen_before_it_joins_a_model_stays_frozen():
+    model = Sequential([Dense(2, trainable=False, input_shape=(3,)), Dense(1)])
+    assert list(model.trainable_params) == ["1.W", "1.b"]
+    assert not Sequential([Dense(2, input_shape=(3,))], trainable=False).trainable_params
+
+
+def test_a_diverging_run_says_so():
+    model = regressor()
+    model.compile(SGD(1e30), "mse")
+    x, y = line()
+    with pytest.warns(UserWarning, match="lower the learning rate"):
+        model.fit(x, y, epochs=5, verbose=0)

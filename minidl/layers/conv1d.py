@@ -31,6 +31,8 @@ class Conv1D(Layer):
     Source    D0 §5.2 (Conv1D over word vectors); Kim 2014
     """
 
+    ends_in_activation = True
+
     def __init__(
         self,
         filters,

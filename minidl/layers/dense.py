@@ -18,6 +18,8 @@ class Dense(Layer):
     Source    D3 §4.1.2 z = Σ w x (there without b); D2 §3.2
     """
 
+    ends_in_activation = True
+
     def __init__(
         self,
         units,
