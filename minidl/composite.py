@@ -184,5 +184,6 @@ def unique(layers):
 def _zeros(input_shape, dtype):
     """One row of zeros, or a tuple of them. Integers pass as ids and as numbers."""
     if input_shape and isinstance(input_shape[0], tuple | list):
-        return tuple(_zeros(shape, dtype) for shape in input_shape)
+        dtypes = dtype if isinstance(dtype, list) else [dtype] * len(input_shape)
+        return tuple(_zeros(shape, kind) for shape, kind in zip(input_shape, dtypes))
     return np.zeros((1, *(1 if n is None else n for n in input_shape)), dtype)

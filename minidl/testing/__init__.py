@@ -6,9 +6,9 @@ from minidl.testing.contract import (
     assert_loss,
     check_layer,
     check_loss,
-    parametrize_with_checks,
 )
 from minidl.testing.gradcheck import assert_gradients, gradcheck
+from minidl.testing.pytest_cases import parametrize_with_checks
 from minidl.testing.report import Cause, Entry, GradientReport
 
 __all__ = [

@@ -28,6 +28,10 @@ FULL = (
     *rules_normal.RULES, *rules_layout.RULES, *rules_algebra.RULES,
 )  # fmt: skip
 ZERO = "zero gradient"  # many mistakes give zeros in one tensor; alone it says enough
+AT_KINK = (
+    "is wrong only where forward has a kink (a maximum's tie, an activation's corner): there "
+    "it must lie between the slope to the left and the slope to the right"
+)
 WEAK = {"Jacobian not transposed", "dy transposed"}  # true, but another name says it better
 
 
@@ -42,10 +46,15 @@ def diagnose(target, y, dys, compared, faults, plan, examine):
     found = confirmed(sample, found, examine, plan)
     found = shared(found)
     named = [cause for name in wrong for cause in named_causes(sample.of(name), found[name])]
-    if not named:
+    blunt = [n for n in wrong if not (compared[n].wrong & compared[n].sharp).any()]
+    if len(blunt) == len(wrong):
+        named = [Cause(("slope at a kink",), tuple(map(target.label, blunt)), AT_KINK)]
+    elif not named:
         named = structural(sample, wrong, examine, plan)
     covered = {t for cause in named for t in cause.tensors}
-    causes = [c for c in causes if c.names != ("not linear in dy",) or not covered & set(c.tensors)]
+    causes = [
+        c for c in causes if c.names != ("not linear in dy",) or not covered & set(c.tensors)
+    ]
     return merged([*causes, *named] if faults else named)
 
 
@@ -95,14 +104,20 @@ def still(first, second, name, pairs):
     again = matches(evidence)
     if not first.of(name).got.any():
         return again if pairs else []
-    return [pair for pair in pairs if pair in again]
+    kept = [pair for pair in pairs if pair in again]
+    if pairs and not kept:  # 1/N by chance: a constant on both samples
+        other = run(rules_scale.LAST, evidence)
+        kept = [pair for pair in run(rules_scale.LAST, first.of(name)) if pair in other]
+    return kept
 
 
 def shared(found):
     """One mistake often shows in several tensors: where one has a choice, the common name."""
     out = {}
     for name, pairs in found.items():
-        others = {p[0] for other, ps in found.items() if other != name for p in ps if p[0] != ZERO}
+        others = {
+            p[0] for other, ps in found.items() if other != name for p in ps if p[0] != ZERO
+        }
         common = [p for p in pairs if p[0] in others]
         zero = [p for p in pairs if p[0] == ZERO]
         out[name] = common or zero or pairs
@@ -130,7 +145,11 @@ def structural(sample, wrong, examine, plan):
             _, _, compared = examine(smaller())
         except Exception:  # there is no such smaller target
             continue
-        if compared and all(c.passed for c in compared.values()) and set(wrong) <= set(compared):
+        if (
+            compared
+            and all(c.passed for c in compared.values())
+            and set(wrong) <= set(compared)
+        ):
             return [Cause((name,), labels, hint)]
     return []
 

@@ -35,7 +35,9 @@ class Sample:
     @property
     def T(self):
         """Time steps, if x is (N, T, D), or (N, T) ids."""
-        is_sequence = len(self.x_shape) == 3 or (len(self.x_shape) == 2 and self.x.dtype.kind in "iu")
+        is_sequence = len(self.x_shape) == 3 or (
+            len(self.x_shape) == 2 and self.x.dtype.kind in "iu"
+        )
         return self.x_shape[1] if is_sequence and len(self.x_shape) > 1 else None
 
     def of(self, name):
@@ -60,20 +62,23 @@ class Evidence:
         self.target, self.label = sample.target, sample.target.label(name)
         self.is_full = made.is_full and made.jacobian is not None
         self.got, self.want = made.got, np.nan_to_num(made.want)
-        self.sharp, self.shape = made.sharp, made.shape
+        self.sharp, self.wrong, self.shape = made.sharp, made.wrong, made.shape
         if self.is_full:
             self.got, self.want = made.dense(self.got), made.dense(self.want)
             self.sharp = self.sharp.reshape(self.shape)
+            self.wrong = self.wrong.reshape(self.shape)
         self.tensor = sample.target.tensors[name]
         self.is_input = name in sample.target.inputs
 
     def explained_by(self, predicted):
-        """Is `predicted` (K, *shape) what backward returned, to 1e-6, wherever that is sharp?"""
+        """Is `predicted` (K, *shape) what backward returned, to 1e-6, beside the kinks?"""
         predicted = np.asarray(predicted)
         if predicted.shape != self.got.shape or not self.sharp.any():
             return False
         got, predicted = self.got[:, self.sharp], predicted[:, self.sharp]
         scale = np.abs(got).max(axis=1, keepdims=True)
+        if not (self.wrong & self.sharp).any():
+            return False  # wrong at kinks alone: every right formula would explain the rest
         return bool((np.abs(got - predicted) <= SAME * scale + 1e-300).all())
 
     def pull(self, dys, jacobian=None):

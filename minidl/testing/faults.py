@@ -32,7 +32,7 @@ def shape_fault(label, grad, tensor):
     if not np.isfinite(grad).all():
         index = tuple(int(i) for i in np.argwhere(~np.isfinite(grad))[0])
         share = np.mean(~np.isfinite(grad))
-        text = f"holds {grad[index]} at {list(index)} ({share:.0%} of it): divide by zero, log of 0?"
+        text = f"holds {grad[index]} at {list(index)} ({share:.0%} of it): division by 0?"
         return Fault("NaN", label, text)
     return None
 
@@ -51,3 +51,15 @@ def wrong_shape(label, got, expected):
     if got == ():
         return f"{text}: summed over all axes; sum over the batch only"
     return text
+
+
+def missing(label, text):
+    return Fault("missing gradient", label, text)
+
+
+def kind_of(thing):
+    if isinstance(thing, tuple):
+        return f"a tuple of {len(thing)}"
+    return (
+        f"an array of shape {thing.shape}" if hasattr(thing, "shape") else type(thing).__name__
+    )

@@ -5,10 +5,11 @@ import numpy as np
 from minidl.testing import directions, purity
 from minidl.testing.compare import Comparison
 from minidl.testing.diagnose import diagnose
+from minidl.testing.layer_target import LayerTarget
+from minidl.testing.loss_target import LossTarget
 from minidl.testing.pairs import PairTarget
 from minidl.testing.plan import Plan
 from minidl.testing.report import Entry, GradientReport
-from minidl.testing.targets import LayerTarget, LossTarget
 
 
 def gradcheck(
@@ -59,7 +60,9 @@ def as_target(target, x, y_true=None, training=False, seed=0, no_grad=(), kwargs
             x, no_grad = (y_true, x), ("y_true", *no_grad, *first_argument(target[0]))
         return PairTarget(*target, x, no_grad, kwargs)
     if isinstance(target, type):
-        raise TypeError(f"gradcheck: {target.__name__} is a class: pass an object, {target.__name__}(…)")
+        raise TypeError(
+            f"gradcheck: {target.__name__} is a class: pass an object, {target.__name__}(…)"
+        )
     if not (hasattr(target, "forward") and hasattr(target, "backward")):
         raise TypeError(
             f"gradcheck: cannot check {type(target).__name__!r}: pass a layer or a loss with "
@@ -108,7 +111,9 @@ def measured(target, seed, plan):
     names = [n for n in target.tensors if all(n in grads for grads, _ in answers)]
     got = {n: [grads[n] for grads, _ in answers] for n in names}
     if got:
-        faults += purity.faults_of(target, dys, {n: grads[0] for n, grads in got.items()}, faults)
+        faults += purity.faults_of(
+            target, dys, {n: grads[0] for n, grads in got.items()}, faults
+        )
     found = {n: Comparison(target, n, got[n], y, dys[: plan.draws], plan) for n in got}
     return y, dys, found, faults, got
 
@@ -121,8 +126,9 @@ def locate(target, entries, got, y, dy, plan):
         index = directions.wrong_entry(target, entry.name, got[entry.name][0], y, dy, plan)
         if index is not None:
             plan.indices[entry.name].append(index)
-            plan.directions, made = 0, Comparison(
-                target, entry.name, got[entry.name][:1], y, dy[None], plan
+            plan.directions, made = (
+                0,
+                Comparison(target, entry.name, got[entry.name][:1], y, dy[None], plan),
             )
             made.directions = entry.directions
             entries[i] = entry_of(target, entry.name, made, [])
@@ -132,7 +138,8 @@ def upstream(target, seed):
     """(K, O): two random upstream gradients; a loss has none, its own is 1."""
     if target.is_loss:
         return np.ones((1, target.outputs.size))
-    return np.random.default_rng(seed).standard_normal((2, target.outputs.size))
+    stream = np.random.default_rng([seed, 7])  # not the stream that x may come from
+    return stream.standard_normal((2, target.outputs.size))
 
 
 def entry_of(target, name, compared, faults):
@@ -182,7 +189,7 @@ def uses_numbers(target, name, value):
 
 
 def with_repeated_ids(target):
-    """The same target with an id that comes twice; None if ids repeat already, or there are none."""
+    """The same target with an id that comes twice; None where ids repeat, or there are none."""
     if not isinstance(target, LayerTarget) or not target.data:
         return None
     parts = {n: v.copy() for n, v in target.values.items()}

@@ -33,7 +33,9 @@ def figure(title, entries):
     for row, entry in zip(axes, entries):
         made = entry.comparison
         got, want = as_table(made.dense(made.got[0])), as_table(made.dense(made.want[0]))
-        for ax, table, name in zip(row, (got, want, got - want), ("backward", "true", "difference")):
+        for ax, table, name in zip(
+            row, (got, want, got - want), ("backward", "true", "difference")
+        ):
             limit = np.nanmax(np.abs(table), initial=1e-300)
             image = ax.imshow(table, cmap="RdBu", vmin=-limit, vmax=limit, aspect="auto")
             ax.set_title(f"{entry.label}: {name}", fontsize=9)

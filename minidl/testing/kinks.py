@@ -11,7 +11,15 @@ import numpy as np
 
 from minidl.testing.slopes import EPS, value_at
 
-STEPS = (1e-3, 1e-5, 1e-6, 1e-7, 1e-8)  # times max(1, |θ|), and times |θ| where |θ| is tiny
+STEPS = (
+    1e-3,
+    1e-5,
+    1e-6,
+    1e-7,
+    1e-8,
+    1e-9,
+    1e-10,
+)  # times max(1, |θ|), and times |θ| where |θ| is tiny
 
 
 @dataclass
@@ -58,6 +66,14 @@ class Probe:
         self.noise = 8 * EPS * np.where(changed, np.abs(y), 0.0) / a2
         self.floor = 8 * EPS * np.abs(y) / a2
 
+    def unrest(self):
+        """How far the slopes of this step size are from agreeing, with their rounding."""
+        apart = np.abs(self.near - self.far) + np.abs(self.right - self.left)
+        return float((apart + self.noise).sum())
+
+    def apart(self, other):
+        return float(np.abs(self.central - other.central).sum())
+
     def size(self):
         return np.maximum(np.abs(self.right), np.abs(self.left))
 
@@ -93,14 +109,16 @@ def kink(probes, dys):
 
 
 def smooth(probes, dys):
-    """The step size at which D(h) and D(h/2) agree best decides."""
-    if not probes[0].finite:
+    """The step size decides at which D(h) and D(h/2), left and right, agree best."""
+    if len(probes) < 2:
         nothing = np.zeros(len(dys))
         return Look("undecided", nothing, nothing, nothing)
-    best = min(probes, key=lambda p: (np.abs(p.near - p.far) + p.noise).sum())
+    pairs = zip(probes, [*probes[1:], probes[-2]])
+    best, other = min(pairs, key=lambda pair: pair[0].unrest() + pair[0].apart(pair[1]))
     want, weights = dys @ best.central, np.abs(dys)
     still = (weights * best.floor).max(axis=1)
-    doubt = np.abs(dys @ (best.near - best.far)) + weights @ best.noise + still
+    doubt = np.abs(dys @ (best.near - best.far)) + np.abs(dys @ (best.central - other.central))
+    doubt += weights @ best.noise + still
     size = weights @ np.abs(best.central)
     kind = "undecided" if (doubt > 1e-2 * size + 4 * still).any() else "smooth"
     return Look(kind, want, want, 1e-9 * size + doubt, best.central)

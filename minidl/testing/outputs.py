@@ -21,12 +21,12 @@ class Outputs:
                 )
             if not np.isfinite(a).all():
                 raise ValueError(
-                    f"{where}: forward gives NaN or infinity at this x: no gradient exists there"
+                    f"{where}: forward gives NaN or infinity at this x: no gradient there"
                 )
             if a.dtype.itemsize < 8:
                 raise TypeError(
-                    f"{where}: forward returns {a.dtype} for float64 x and parameters: keep the "
-                    "dtype of x inside forward, a gradient check needs float64"
+                    f"{where}: forward returns {a.dtype} for float64 x and parameters: keep "
+                    "the dtype of x inside forward, a gradient check needs float64"
                 )
 
     def flat(self, y):

@@ -1,7 +1,7 @@
 """PairTarget: a (forward, backward) pair of plain functions, as courses write them.
 
-    y, cache   = forward(x, W, b)
-    dx, dW, db = backward(dy, cache)          or a dict: {"dx": …, "dW": …, "db": …}
+y, cache   = forward(x, W, b)
+dx, dW, db = backward(dy, cache)          or a dict: {"dx": …, "dW": …, "db": …}
 """
 
 import copy
@@ -9,8 +9,9 @@ import inspect
 
 import numpy as np
 
-from minidl.testing.faults import Fault
-from minidl.testing.targets import Target, as_input, cast_below, kind_of, missing
+from minidl.testing.casting import as_input, cast_below
+from minidl.testing.faults import Fault, kind_of, missing
+from minidl.testing.targets import Target
 
 
 class PairTarget(Target):
@@ -37,7 +38,9 @@ class PairTarget(Target):
         self.is_loss = takes_only_cache(backward)
         self.freeze(forward, backward, self.values, self.extra)
         if self.is_loss and self.outputs.size != 1:
-            raise TypeError(f"{self.name}: backward must take (dy, cache), it takes one argument")
+            raise TypeError(
+                f"{self.name}: backward must take (dy, cache), it takes one argument"
+            )
 
     def call(self):
         forward, values = self.source[0], self.values
@@ -70,8 +73,8 @@ class PairTarget(Target):
         elif len(raw) != len(names):
             text = (
                 f"backward returns {kind_of(raw)}, forward has {len(names)} arrays that need a "
-                f"gradient ({', '.join(names)}): return {', '.join('d' + n for n in names)} in this "
-                "order, or name what needs none in no_grad"
+                f"gradient ({', '.join(names)}): return {', '.join('d' + n for n in names)} in "
+                "this order, or name what needs none in no_grad"
             )
             return {}, [Fault("wrong return value", "", text)]
         return self.without_none(dict(zip(names, raw)))
@@ -92,7 +95,9 @@ class PairTarget(Target):
         faults = []
         for name in self.tensors:
             if named.get(name) is None:
-                text = f"backward gives no gradient for {name} (if it needs none: no_grad={(name,)})"
+                text = (
+                    f"backward gives {name} no gradient (if it needs none: no_grad={(name,)})"
+                )
                 faults.append(missing(self.label(name), text))
         return {n: g for n, g in named.items() if n in self.tensors and g is not None}, faults
 
@@ -143,6 +148,8 @@ def takes_only_cache(backward):
         parameters = inspect.signature(backward).parameters.values()
     except (TypeError, ValueError):
         return False
-    needed = [p for p in parameters if p.default is p.empty and p.kind is p.POSITIONAL_OR_KEYWORD]
+    needed = [
+        p for p in parameters if p.default is p.empty and p.kind is p.POSITIONAL_OR_KEYWORD
+    ]
     many = any(p.kind is p.VAR_POSITIONAL for p in parameters)
     return len(needed) == 1 and not many

@@ -21,9 +21,11 @@ class Plan:
         self.is_full = total <= FEW or total * cost <= SECONDS
         if limit is not None:
             self.is_full = max(a.size for a in tensors.values()) <= limit
-        self.each = limit or max(3, int(SAMPLE_SECONDS / cost / max(1, len(tensors))))
+        self.each = limit or max(2, int(SAMPLE_SECONDS / cost / max(1, len(tensors))))
         self.directions = 2
-        self.draws = 2 if self.is_full else 1  # of a large target the second only tests linearity
+        self.draws = (
+            2 if self.is_full else 1
+        )  # of a large target the second only tests linearity
         self.keep = self.is_full and total * target.outputs.size <= MOST_SLOPES
         self.indices = {n: self.choose(a) for n, a in tensors.items()}
 

@@ -8,9 +8,9 @@ import copy
 
 import numpy as np
 
+from minidl.testing.casting import thinned
 from minidl.testing.faults import Fault
-from minidl.testing.snapshot import same_array, same_tree
-from minidl.testing.targets import thinned
+from minidl.testing.snapshot import same_tree
 
 BIG = -1000.0
 
@@ -38,7 +38,9 @@ def forward_faults(target):
     if np.allclose(*ys, rtol=1e-9, atol=1e-12):
         return []
     text = "forward gives another y each time, also from the same random state: take the "
-    return [Fault("not deterministic", "", text + "random numbers from a stream kept by the layer")]
+    return [
+        Fault("not deterministic", "", text + "random numbers from a stream kept by the layer")
+    ]
 
 
 def damage(target, dy):
@@ -46,17 +48,24 @@ def damage(target, dy):
     target.world.restore()
     tensors = {name: array.copy() for name, array in target.tensors.items()}
     _, cache = target.run()
-    found = damaged(target.tensors, tensors, "forward")
-    restore(target.tensors, tensors)
+    found = put_right(target.tensors, tensors, "forward")
     dy = target.outputs.shaped(dy)
     own = copied({"dy": dy, "cache": cache})
     try:
         target.call_backward(dy, cache)
     except Exception:  # reported where its answer is wanted
         return found
-    found = found or damaged(target.tensors, tensors, "backward")
-    restore(target.tensors, tensors)
+    found = found or put_right(target.tensors, tensors, "backward")
+    target.is_guarded = bool(found)
     return found or damaged({"dy": dy, "cache": cache}, own, "backward")
+
+
+def put_right(tensors, before, who):
+    """damaged(), and the tensors as they were."""
+    found = damaged(tensors, before, who)
+    for name, array in tensors.items() if found else ():
+        array[...] = before[name]
+    return found
 
 
 def damaged(things, before, who):
@@ -65,12 +74,6 @@ def damaged(things, before, who):
         if not same_tree(thing, before[name]):
             return [Fault("in-place damage", name, f"{who} writes into {name}: work on a copy")]
     return []
-
-
-def restore(tensors, before):
-    for name, array in tensors.items():
-        if not same_array(array, before[name]):
-            array[...] = before[name]
 
 
 def copied(thing):
@@ -87,8 +90,8 @@ def repeated(target, dy, first):
     target.pull(dy, cache, thin=True)
     again, _ = target.pull(dy, cache, thin=True)
     for name, grad in first.items():
-        if name not in again or not close(again[name], grad):
-            doubled = name in again and close(again[name], 2 * grad)
+        if name not in again or not close(again[name], grad, floor(target, name, dy)):
+            doubled = name in again and close(again[name], 2 * grad, 0.0)
             text = "the second call adds to the first: start from zeros in each backward"
             if not doubled:
                 text = "backward called twice on one cache gives two different answers"
@@ -108,7 +111,7 @@ def interleaved(target, dy, first):
             continue
         grads, _ = target.pull(dy, cache, thin=True)
         for name, grad in first.items():
-            if name not in grads or not close(grads[name], grad):
+            if name not in grads or not close(grads[name], grad, floor(target, name, dy)):
                 text = "a forward on other data before backward changes it: keep what backward "
                 text += "needs in the returned cache, not on self or in a global"
                 return [Fault("stale cache", target.label(name), text)]
@@ -160,18 +163,25 @@ def nonlinear(target, dys, first):
     for name, grad in first.items():
         if not all(name in g for g in (zero, big, both, second)):
             continue
-        label = target.label(name)
-        if np.abs(zero[name]).max() > 1e-9 * max(np.abs(grad).max(), 1e-300):
+        label, least = target.label(name), floor(target, name, dys[0])
+        if np.abs(zero[name]).max() > 1e-9 * np.abs(grad).max() + least:
             text = "backward gives a gradient although dy is zero"
             return [Fault("not linear in dy", label, text)]
-        straight = close(big[name], BIG * grad) and close(both[name], grad + second[name], grad)
-        if not straight:
+        scaled = close(big[name], BIG * grad, abs(BIG) * least)
+        if not (scaled and close(both[name] - second[name], grad, least)):
             text = "backward is not linear in dy: dy must enter once, as a factor"
             return [Fault("not linear in dy", label, text)]
     return []
 
 
-def close(a, b, like=None):
-    """Equal to 1e-8 of the largest entry."""
-    scale = max(np.abs(b).max(), np.abs(b if like is None else like).max())
-    return bool((np.abs(a - b) <= 1e-8 * scale + 1e-300).all())
+def floor(target, name, dy):
+    """The rounding to allow in a gradient that may cancel to nothing: dx of a LayerNorm over
+    two features is 0 but for rounding."""
+    theta = max(1.0, float(np.abs(target.tensors[name]).max()))
+    return 1e-12 * float(np.abs(dy).max()) * target.largest / theta
+
+
+def close(a, b, least):
+    """Equal to 1e-8 of the largest entry, or to `least`."""
+    scale = max(np.abs(a).max(), np.abs(b).max())
+    return bool((np.abs(a - b) <= 1e-8 * scale + least).all())

@@ -34,15 +34,16 @@ class Entry:
         if self.fault:
             return f"{head} WRONG  {self.fault}"
         if self.passed:
-            return f"{head} right  {self.counted()}, worst relative error {self.relative_error:.1e}"
+            worst = f"worst relative error {self.relative_error:.1e}"
+            return f"{head} right  {self.counted()}, {worst}"
         return f"{head} WRONG  {self.mismatch()}\n{self.picture()}".rstrip()
 
     def mismatch(self):
         if self.fraction_wrong == 0 and self.directions:
             off = next(d for d in self.directions if not d.passed)
             return (
-                f"slope along a random direction: got {off.got:.6g}, expected {off.expected:.6g}; "
-                f"{self.counted()}"
+                f"slope along a random direction: got {off.got:.6g}, "
+                f"expected {off.expected:.6g}; {self.counted()}"
             )
         place = f"{self.label}{list(self.worst_index)}"
         wrong = round(self.fraction_wrong * self.checked)
@@ -119,7 +120,9 @@ class GradientReport:
         for entry in self.entries:
             if name in (entry.name, entry.label):
                 return entry
-        raise KeyError(f"no tensor {name!r}; there are {', '.join(e.name for e in self.entries)}")
+        raise KeyError(
+            f"no tensor {name!r}; there are {', '.join(e.name for e in self.entries)}"
+        )
 
     @property
     def headline(self):
@@ -151,7 +154,9 @@ class GradientReport:
             "passed": self.passed,
             "headline": self.headline,
             "entries": [e.to_dict() for e in self.entries],
-            "faults": [{"kind": f.kind, "tensor": f.tensor, "text": f.text} for f in self.faults],
+            "faults": [
+                {"kind": f.kind, "tensor": f.tensor, "text": f.text} for f in self.faults
+            ],
             "causes": [c.to_dict() for c in self.causes],
             "notes": list(self.notes),
         }

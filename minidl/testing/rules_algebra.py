@@ -51,7 +51,9 @@ def dense_formulas(e):
     yield "derivative missing", hint, make(dy)
     for text, slope in slopes_of(x @ W + b, y):
         if np.isfinite(slope).all():
-            hint = f"takes dy · {text.replace('x', 'z')} for dz: compare with the derivative of φ"
+            hint = (
+                f"takes dy · {text.replace('x', 'z')} for dz: compare with the derivative of φ"
+            )
             yield "wrong derivative", hint, make(dy * slope)
 
 
@@ -94,12 +96,14 @@ def activation(e):
     yield "derivative missing", hint, e.pull(e.sample.dys, J)
     for text, slope in slopes_of(z, e.sample.y):
         if np.isfinite(slope).all():
-            hint = f"takes dy · {text.replace('x', 'z')} for dz: compare with the derivative of φ"
+            hint = (
+                f"takes dy · {text.replace('x', 'z')} for dz: compare with the derivative of φ"
+            )
             yield "wrong derivative", hint, e.pull(e.sample.dy * slope, J)
 
 
 def altered_weight(e):
-    """dx as if W were transposed, flipped, shifted, or without a tap (in a layer linear in x)."""
+    """dx as if W were transposed, flipped, shifted, or without a tap (y is linear in x)."""
     if not e.is_input or e.sample.target.is_loss:
         return
     for name, W in e.target.params.items():
@@ -113,10 +117,14 @@ def altered_weight(e):
 def alterations(name, W):
     """(cause, hint, altered weight)."""
     if W.ndim >= 2 and W.shape[-1] == W.shape[-2] > 1:
-        hint = f"is computed with {name} not transposed; the shape fits because its sizes are equal"
+        hint = f"is computed with {name} not transposed; it fits because its sizes are equal"
         yield "weight not transposed", hint, np.swapaxes(W, -1, -2)
     if W.ndim == 3 and len(W) > 1:
-        yield "kernel flipped", f"is computed with the taps of {name} in reversed order", W[::-1]
+        yield (
+            "kernel flipped",
+            f"is computed with the taps of {name} in reversed order",
+            W[::-1],
+        )
         for k, end in ((0, "first"), (-1, "last")):
             short = W.copy()
             short[k] = 0
@@ -132,7 +140,10 @@ def altered_input(e):
     if e.is_input or x is None or x.ndim != 3 or x.dtype.kind != "f" or len(e.shape) < 2:
         return
     name = e.target.inputs[0]
-    changes = [("shifted by one", "takes x one step too late or too early", moved(x, 1, by)) for by in (1, -1)]
+    changes = [
+        ("shifted by one", "takes x one step too late or too early", moved(x, 1, by))
+        for by in (1, -1)
+    ]
     changes.append(("time reversed", "takes x in reversed time order", x[:, ::-1]))
     for cause, hint, other in changes:
         make = lambda other=other: with_parameter(e.target, name, other)  # noqa: E731
@@ -155,14 +166,23 @@ def altered_call(e):
     for name, value in target.kwargs.items():
         if isinstance(value, np.ndarray):
             others = {**target.kwargs, name: np.ones_like(value)}
-            predicted = e.as_if(name, lambda others=others: target.again(target.x, kwargs=others))
+            predicted = e.as_if(
+                name, lambda others=others: target.again(target.x, kwargs=others)
+            )
             if predicted is not None:
-                yield "mask not applied", f"is the gradient without {name}: apply it in backward", predicted
+                yield (
+                    "mask not applied",
+                    f"is the gradient without {name}: apply it in backward",
+                    predicted,
+                )
 
 
 def mode_name(target):
     if target.is_random:
-        return "mask not applied", "passes dy on where the mask is 0: use the mask of the forward"
+        return (
+            "mask not applied",
+            "passes dy on where the mask is 0: use the mask of the forward",
+        )
     return (
         "running statistics used in training",
         "uses the running statistics: in training, mean and variance are the batch's own",
@@ -173,12 +193,18 @@ def altered_data(e):
     """A pair's mode string, flag or mask, changed."""
     for name in e.target.data:
         for other, what in changed(e.target.values.get(name)):
-            predicted = e.as_if((name, what), lambda name=name, other=other: e.target.again({name: other}))
+            predicted = e.as_if(
+                (name, what), lambda name=name, other=other: e.target.again({name: other})
+            )
             if predicted is not None and what == "mode":
                 yield (*mode_name(e.target), predicted)
             elif predicted is not None:
                 hint = f"is the gradient for another {name}: use it in backward as in forward"
-                yield "mask not applied" if what == "mask" else "argument ignored", hint, predicted
+                yield (
+                    "mask not applied" if what == "mask" else "argument ignored",
+                    hint,
+                    predicted,
+                )
 
 
 def changed(value):

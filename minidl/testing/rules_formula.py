@@ -33,13 +33,27 @@ def elementwise(e):
         yield "wrong derivative", hint, e.sample.dy * slope
     right = e.made.jacobian.diagonal().reshape(e.shape)
     yield "derivative squared", "has the derivative twice, dy · f′ · f′", e.want * right
-    yield "divided by the derivative", "divides by the derivative: multiply", e.sample.dy / right
-    yield "derivative at the wrong point", "is f′(y): take it at x, the input", e.sample.dy * at_y(e)
+    yield (
+        "divided by the derivative",
+        "divides by the derivative: multiply",
+        e.sample.dy / right,
+    )
+    yield (
+        "derivative at the wrong point",
+        "is f′(y): take it at x, the input",
+        e.sample.dy * at_y(e),
+    )
     hint = "takes the derivative at dy: it is to be taken at x, the input"
     yield "derivative at dy", hint, np.stack([g * at(e, g) for g in e.sample.dy])
-    yield "derivative of the mirror image", "is f′(−x): a sign inside", e.sample.dy * at(e, -e.tensor)
-    yield "derivative's complement", "is dy · (1 − f′): the two cases are exchanged", e.sample.dy * (
-        1 - right
+    yield (
+        "derivative of the mirror image",
+        "is f′(−x): a sign inside",
+        e.sample.dy * at(e, -e.tensor),
+    )
+    yield (
+        "derivative's complement",
+        "is dy · (1 − f′): the two cases are exchanged",
+        e.sample.dy * (1 - right),
     )
 
 
@@ -92,7 +106,11 @@ def diagonal(e):
         hint = "lacks softmax's off-diagonal terms: dx = y (dy − Σ dy y)"
     yield "off-diagonal missing", hint, e.sample.dy * slope
     turned = (e.sample.dys @ e.made.jacobian).reshape(e.want.shape)
-    yield "Jacobian not transposed", "is J dy, must be Jᵀ dy: the sum runs over the wrong index", turned
+    yield (
+        "Jacobian not transposed",
+        "is J dy, must be Jᵀ dy: the sum runs over the wrong index",
+        turned,
+    )
 
 
 def is_softmax(y):
@@ -108,9 +126,15 @@ def softmax(e):
     hint = "is y (dy − mean dy): subtract the mean weighted by y, Σ dy y"
     yield "softmax centred by the plain mean", hint, y * (dy - mean)
     yield "softmax's factor y missing", "is dy − Σ dy y: the factor y is missing", dy - weighted
-    yield "softmax centred by the sum", "is y (dy − Σ dy): weight by y", y * (dy - dy.sum(-1, keepdims=True))
-    yield "softmax centred over the batch", "sums dy y over the wrong axis", y * (
-        dy - (dy * y).sum(axis=1, keepdims=True)
+    yield (
+        "softmax centred by the sum",
+        "is y (dy − Σ dy): weight by y",
+        y * (dy - dy.sum(-1, keepdims=True)),
+    )
+    yield (
+        "softmax centred over the batch",
+        "sums dy y over the wrong axis",
+        y * (dy - (dy * y).sum(axis=1, keepdims=True)),
     )
     yield "softmax seen as sigmoid", "is dy y (1 − y), the diagonal alone", dy * y * (1 - y)
 
@@ -159,7 +183,11 @@ def penalty(e):
         yield "weight penalty included", hint, e.want + c * e.tensor
     c = float(rest[0][e.sharp].mean()) if e.sharp.any() else 0.0
     if abs(c) > 1e-6:
-        yield "constant offset", f"is {c:.4g} too large at every entry, whatever dy is", e.want + c
+        yield (
+            "constant offset",
+            f"is {c:.4g} too large at every entry, whatever dy is",
+            e.want + c,
+        )
 
 
 def wrong_axis(e):
@@ -177,7 +205,9 @@ def zeros(e):
     got, want = e.got[:, e.sharp], e.want[:, e.sharp]
     blank = np.abs(want) <= 1e-12 * np.abs(want).max(initial=1e-300)
     if blank.any() and not blank.all():
-        hint = "is right where the true gradient is not zero, but not zero where that is: a mask "
+        hint = (
+            "is right where the true gradient is not zero, but not zero where that is: a mask "
+        )
         hint += "(or the argmax, the causal mask) is not applied"
         yield "nonzero where it must be zero", hint, np.where(e.want == 0, e.got, e.want)
     if (np.abs(got) <= 1e-12 * np.abs(got).max(initial=1e-300)).any():

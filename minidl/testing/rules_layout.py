@@ -13,7 +13,9 @@ def transposed(e):
         if e.shape[a] == e.shape[b] > 1:
             hint = "looks transposed: its shape happens to fit because the two sizes are equal"
             if len(e.shape) == 2 and not e.is_input:
-                hint = "looks like dyᵀ @ x, the transpose; its shape happens to fit because D = M"
+                hint = (
+                    "looks like dyᵀ @ x, the transpose; its shape happens to fit because D = M"
+                )
             yield "transposed", hint, np.swapaxes(e.want, a + 1, b + 1)
 
 
@@ -39,7 +41,10 @@ def flipped_name(e, axis):
     if e.is_input and e.sample.T and axis == 1:
         return "time reversed", "is in reversed time order"
     if not e.is_input and len(e.shape) == 3 and axis == 0:
-        return "kernel flipped", "has the kernel's taps in reversed order (convolution against correlation)"
+        return (
+            "kernel flipped",
+            "has the kernel's taps in reversed order (convolution against correlation)",
+        )
     return "axis reversed", f"is in reversed order along axis {axis}"
 
 
@@ -94,14 +99,23 @@ def partial_name(e, axis, size, k, end):
     other = "last" if end == "first" else "first"
     if e.is_input and axis == 1 and len(e.shape) == 3:
         if size - k == 1 < k:
-            return f"{other} time step dropped", f"is zero at the {other} time step: off by one?"
+            return (
+                f"{other} time step dropped",
+                f"is zero at the {other} time step: off by one?",
+            )
         if k == 1:
-            return f"{end} time step only", f"is zero but at the {end} time step: go through all"
+            return (
+                f"{end} time step only",
+                f"is zero but at the {end} time step: go through all",
+            )
         return "truncated in time", f"is zero but at the {end} {k} time steps: go through all"
     if e.is_input and axis == 0:
         return f"{end} rows only", f"is zero but in the {end} {k} rows of the batch"
     if size - k == 1 < k:
-        return f"{other} entry dropped", f"is zero at the {other} place of axis {axis}: off by one?"
+        return (
+            f"{other} entry dropped",
+            f"is zero at the {other} place of axis {axis}: off by one?",
+        )
     return f"{end} part only", f"is zero but in the {end} {k} of {size} along axis {axis}"
 
 
@@ -123,10 +137,15 @@ def gate(e):
     U = e.shape[-1] // 4
     for block, gate_name in enumerate(("i", "f", "c", "o")):
         here = slice(block * U, (block + 1) * U)
-        for factor, what in ((0, "zero"), (-1, "of the wrong sign"), (2, "doubled"), (0.5, "halved")):
+        for factor, what in (
+            (0, "zero"),
+            (-1, "of the wrong sign"),
+            (2, "doubled"),
+            (0.5, "halved"),
+        ):
             changed = e.want.copy()
             changed[..., here] *= factor
-            hint = f"is {what} in block {block} of 4 only (gate {gate_name} in the order i, f, c, o)"
+            hint = f"is {what} in block {block} of 4 only (gate {gate_name} of i, f, c, o)"
             yield "one gate wrong", hint, changed
 
 

@@ -36,11 +36,15 @@ def candidates(p, t):
     with np.errstate(all="ignore"):
         yield (
             "gradient of the logits",
-            "is a multiple of y_pred − y_true: that is the gradient for the logits before softmax "
-            "or sigmoid (or of a squared error), not the one asked for here",
+            "is a multiple of y_pred − y_true: that is the gradient for the logits before "
+            "softmax or sigmoid (or of a squared error), not the one asked for here",
             p - t,
         )
-        yield "sign only", "is a multiple of sign(y_pred − y_true), the absolute error's", np.sign(p - t)
+        yield (
+            "sign only",
+            "is a multiple of sign(y_pred − y_true), the absolute error's",
+            np.sign(p - t),
+        )
         yield (
             "other class's term missing",
             "is a multiple of −y_true/y_pred: the term (1 − y_true)/(1 − y_pred) is missing",
@@ -53,11 +57,17 @@ def candidates(p, t):
         )
         yield "softmax forgotten", "is a multiple of y_pred: y_true is not subtracted", p
         yield "y_pred missing", "is a multiple of −y_true: the part with y_pred is missing", -t
-        yield "log not derived", "is a multiple of y_true · log y_pred, the loss itself", t * np.log(p)
+        yield (
+            "log not derived",
+            "is a multiple of y_true · log y_pred, the loss itself",
+            t * np.log(p),
+        )
         yield "sum of both signs", "is a multiple of y_pred + y_true: a sign inside", p + t
-        yield "error squared", "is a multiple of (y_pred − y_true)²: the loss itself, not its slope", (
-            p - t
-        ) ** 2
+        yield (
+            "error squared",
+            "is a multiple of (y_pred − y_true)²: the loss itself, not its slope",
+            (p - t) ** 2,
+        )
         yield "softmax of the error", "is a multiple of softmax(y_pred)", soft(p)
         yield "softmax missing", "is a multiple of σ(y_pred)", 1 / (1 + np.exp(-p))
         yield "softmax missing", "is a multiple of |y_pred − y_true|", np.abs(p - t)
@@ -74,7 +84,11 @@ def own_class(e):
         return
     t = targets_like(e)
     if t is not None and set(np.unique(t)) <= {0.0, 1.0}:
-        yield "true class only", "is zero but at the true class: softmax's sum moves all", e.want * t
+        yield (
+            "true class only",
+            "is zero but at the true class: softmax's sum moves all",
+            e.want * t,
+        )
         yield "true class left out", "is zero at the true class", e.want * (1 - t)
 
 

@@ -19,7 +19,7 @@ def terms(e):
 
 
 def groupings(ndim):
-    """Over which axes the mean may go: the batch, all but the last, the last, all but the first."""
+    """Over which axes the mean may go, and what to call them."""
     yield (0,), "the batch"
     yield tuple(range(ndim - 1)), "all axes but the last"
     yield (ndim - 1,), "the last axis"
@@ -27,7 +27,7 @@ def groupings(ndim):
 
 
 def scale_and_spread(e, axes):
-    """(s, k) of the formula above, fitted to the measured Jacobian; None if it has another form."""
+    """(s, k) of the formula above, from the measured Jacobian; None if it is no such layer."""
     x = e.tensor
     n = int(np.prod([e.shape[a] for a in axes]))
     if n < 2:
@@ -83,10 +83,22 @@ def missing_terms(e, axes, where, s, k):
     lean = k * c * (dz * c).mean(axis=axes, keepdims=True)
     hint = f"takes mean and variance over {where} as constants: both depend on x"
     yield "statistics taken as constants", hint, dz
-    yield "variance term missing", "lacks the term through the variance: σ depends on x too", dz - mean
+    yield (
+        "variance term missing",
+        "lacks the term through the variance: σ depends on x too",
+        dz - mean,
+    )
     yield "mean term missing", "lacks the term through the mean: μ depends on x too", dz - lean
-    yield "mean term's sign", "has the wrong sign in the term through the mean", dz + mean - lean
-    yield "variance term's sign", "has the wrong sign in the term through the variance", dz - mean + lean
+    yield (
+        "mean term's sign",
+        "has the wrong sign in the term through the mean",
+        dz + mean - lean,
+    )
+    yield (
+        "variance term's sign",
+        "has the wrong sign in the term through the variance",
+        dz - mean + lean,
+    )
     n = int(np.prod([e.shape[a - 1] for a in axes]))
     hint = "sums where the term through the {} needs a mean (1/n)"
     yield "mean term is a sum", hint.format("mean"), dz - n * mean - lean
@@ -95,8 +107,16 @@ def missing_terms(e, axes, where, s, k):
     hint = "lacks the factor 1/σ in front: the spread that x is divided by"
     yield "factor 1/σ missing", hint, e.want / np.sqrt(k)
     yield "factor 1/σ too many", "has the factor 1/σ once too often", e.want * np.sqrt(k)
-    yield "variance term halved", "has half of the term through the variance", dz - mean - lean / 2
-    yield "variance term doubled", "has the term through the variance twice", dz - mean - 2 * lean
+    yield (
+        "variance term halved",
+        "has half of the term through the variance",
+        dz - mean - lean / 2,
+    )
+    yield (
+        "variance term doubled",
+        "has the term through the variance twice",
+        dz - mean - 2 * lean,
+    )
 
 
 RULES = (terms,)

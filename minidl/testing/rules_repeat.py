@@ -5,14 +5,20 @@ import numpy as np
 
 def overwritten(e):
     """`dx[…] = …` in a loop where `+=` is due: the last contribution (or the first) remains."""
-    by_place = e.made.jacobian.reshape(e.made.jacobian.shape[0], -1, e.sample.y_shape[-1] if e.sample.y_shape else 1)
-    touched = (np.abs(by_place) > 1e-12).any(axis=2)  # (P, places): which outputs an entry moves
+    by_place = e.made.jacobian.reshape(
+        e.made.jacobian.shape[0], -1, e.sample.y_shape[-1] if e.sample.y_shape else 1
+    )
+    touched = (np.abs(by_place) > 1e-12).any(
+        axis=2
+    )  # (P, places): which outputs an entry moves
     if e.is_elementwise or by_place.shape[1] < 2 or not touched.any():
         return
     touched = joined(e, touched)
     hint = "holds the {} contribution only: overwritten (=) where it must be added (+=)"
     if e.sample.x is not None and e.sample.x.dtype.kind in "iu":
-        hint = "counts a repeated id once (its {} place): dW[ids] += … loses repeats, use np.add.at"
+        hint = (
+            "counts a repeated id once (its {} place): dW[ids] += … loses them, use np.add.at"
+        )
     name = "overwritten instead of added"
     places = touched.shape[1]
     last = places - 1 - np.argmax(touched[:, ::-1], axis=1)
@@ -26,11 +32,13 @@ def overwritten(e):
 
 
 def joined(e, touched):
-    """An assignment goes by whole rows: entries of one row share the places that move any of it."""
+    """An assignment goes by whole rows: the entries of one row share their places."""
     if len(e.shape) < 2:
         return touched
     rows = touched.reshape(-1, e.shape[-1], touched.shape[1]).any(axis=1, keepdims=True)
-    return np.broadcast_to(rows, (len(rows), e.shape[-1], touched.shape[1])).reshape(touched.shape)
+    return np.broadcast_to(rows, (len(rows), e.shape[-1], touched.shape[1])).reshape(
+        touched.shape
+    )
 
 
 def keep(e, by_place, chosen):

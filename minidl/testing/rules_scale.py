@@ -17,7 +17,11 @@ def zero(e):
 
 
 def two(e):
-    yield "factor 2", "is twice too large: added twice, or a square's 2 that ½ cancels", 2 * e.want
+    yield (
+        "factor 2",
+        "is twice too large: added twice, or a square's 2 that ½ cancels",
+        2 * e.want,
+    )
     yield "factor ½", "is half of what it should be: the 2 of a square's derivative", e.want / 2
 
 
@@ -26,13 +30,17 @@ def batch(e):
     if N < 2:
         return
     if e.sample.target.is_loss:
-        yield "batch size missing", "is N times too large: the loss is a mean, divide by N", N * e.want
+        yield (
+            "batch size missing",
+            "is N times too large: the loss is a mean, divide by N",
+            N * e.want,
+        )
         yield "batch average", "is divided by the batch size N once too often", e.want / N
         return
     what = "the bias gradient" if e.tensor.ndim == 1 and not e.is_input else "it"
     yield (
         "batch average",
-        f"is averaged over the batch (1/N): {what} is a sum over rows; the loss has divided by N",
+        f"is averaged over the batch (1/N): {what} is a sum over rows, the loss divides by N",
         e.want / N,
     )
     yield "times N", "is N times too large: a sum over the batch where none belongs", N * e.want
@@ -42,12 +50,20 @@ def time(e):
     T, N = e.sample.T, e.sample.N
     if not T or T < 2:
         return
-    yield "time average", "is divided by the number of time steps T: it is a sum over time", e.want / T
+    yield (
+        "time average",
+        "is divided by the number of time steps T: it is a sum over time",
+        e.want / T,
+    )
     yield "times T", "is T times too large: the mean over time divides by T", e.want * T
     if N > 1:
         hint = "is averaged over batch and time (1/(N·T)): it is a sum over both"
         yield "batch and time average", hint, e.want / (N * T)
-        yield "times N·T", "is N·T times too large: divide by both, or sum over neither", e.want * N * T
+        yield (
+            "times N·T",
+            "is N·T times too large: divide by both, or sum over neither",
+            e.want * N * T,
+        )
 
 
 def elements(e):
@@ -57,15 +73,29 @@ def elements(e):
         return
     C, size = shape[-1], int(np.prod(shape))
     if C > 1:
-        yield "last axis missing", "is C times too large: the mean is over the last axis too", C * e.want
-        yield "last axis average", "is divided by the size of the last axis, C, once too often", e.want / C
+        yield (
+            "last axis missing",
+            "is C times too large: the mean is over the last axis too",
+            C * e.want,
+        )
+        yield (
+            "last axis average",
+            "is divided by the size of the last axis, C, once too often",
+            e.want / C,
+        )
         yield "size missing", "is as many times too large as y_pred has entries", size * e.want
-        yield "size average", "is divided by the number of entries once too often", e.want / size
+        yield (
+            "size average",
+            "is divided by the number of entries once too often",
+            e.want / size,
+        )
 
 
 def width(e):
     """Attention's 1/√d, and a mean over features."""
-    for d in sorted({s for s in (*e.sample.x_shape[1:], *e.shape) if s > 1 and s != 4}):  # √4 is a factor 2
+    for d in sorted(
+        {s for s in (*e.sample.x_shape[1:], *e.shape) if s > 1 and s != 4}
+    ):  # √4 is a factor 2
         root = np.sqrt(d)
         yield "factor √d", f"is √{d} times too large: a 1/√d is missing", root * e.want
         yield "factor 1/√d", f"is √{d} times too small: 1/√d counted twice", e.want / root
@@ -80,7 +110,11 @@ def attribute(e):
             yield "dropout scale", f"has dropout's scale 1/(1 − {name}) twice", e.want / keep
         elif value > 0 and value not in (1, 2):
             hint = f"is {{}} {name} = {value:g}: a factor that belongs {{}}"
-            yield f"factor {name}", hint.format("multiplied by", "not here, or not twice"), value * e.want
+            yield (
+                f"factor {name}",
+                hint.format("multiplied by", "not here, or not twice"),
+                value * e.want,
+            )
             yield f"factor 1/{name}", hint.format("divided by", "here"), e.want / value
 
 

@@ -9,8 +9,10 @@ import numpy as np
 
 def ignored(e):
     if not e.sample.target.is_loss:
-        yield "dy ignored", "does not depend on dy: dy is missing, or taken as ones", e.pull(
-            np.ones_like(e.sample.dys)
+        yield (
+            "dy ignored",
+            "does not depend on dy: dy is missing, or taken as ones",
+            e.pull(np.ones_like(e.sample.dys)),
         )
 
 
@@ -19,8 +21,16 @@ def rows(e):
     dy = e.sample.dy
     if dy.ndim < 2 or dy.shape[1] < 2:
         return
-    yield "last row only", "holds the last row's share only: sum over the batch", e.pull(only(dy, 1, -1))
-    yield "first row only", "holds the first row's share only: sum over the batch", e.pull(only(dy, 1, 0))
+    yield (
+        "last row only",
+        "holds the last row's share only: sum over the batch",
+        e.pull(only(dy, 1, -1)),
+    )
+    yield (
+        "first row only",
+        "holds the first row's share only: sum over the batch",
+        e.pull(only(dy, 1, 0)),
+    )
     yield "last row dropped", "lacks the last row of the batch", e.pull(dy - only(dy, 1, -1))
     yield "first row dropped", "lacks the first row of the batch", e.pull(dy - only(dy, 1, 0))
 
@@ -31,10 +41,22 @@ def steps(e):
     if dy.ndim != 4 or dy.shape[2] < 2:
         return
     last, first = only(dy, 2, -1), only(dy, 2, 0)
-    yield "last time step only", "uses dy of the last time step only: add up all steps", e.pull(last)
-    yield "first time step only", "uses dy of the first time step only: add up all steps", e.pull(first)
+    yield (
+        "last time step only",
+        "uses dy of the last time step only: add up all steps",
+        e.pull(last),
+    )
+    yield (
+        "first time step only",
+        "uses dy of the first time step only: add up all steps",
+        e.pull(first),
+    )
     yield "last time step dropped", "lacks the last time step: off by one?", e.pull(dy - last)
-    yield "first time step dropped", "lacks the first time step: off by one?", e.pull(dy - first)
+    yield (
+        "first time step dropped",
+        "lacks the first time step: off by one?",
+        e.pull(dy - first),
+    )
     yield "time reversed", "takes dy in reversed time order", e.pull(dy[:, :, ::-1])
     for by in (1, -1):
         hint = "takes dy one step too late or too early: off by one in time"
@@ -58,31 +80,45 @@ def not_linear(e):
     yield "absolute value of dy", "uses |dy|: the sign of dy is lost", e.pull(np.abs(dys))
     yield "sign of dy", "uses the sign of dy only: its size is lost", e.pull(np.sign(dys))
     yield "dy squared", "uses dy²: dy enters twice, it belongs in once", e.pull(dys**2)
-    yield "dy cut at 0", "drops negative dy: cut by the sign of x, not of dy", e.pull(np.maximum(dys, 0))
+    yield (
+        "dy cut at 0",
+        "drops negative dy: cut by the sign of x, not of dy",
+        e.pull(np.maximum(dys, 0)),
+    )
     for limit in (0.1, 0.25, 0.5, 1.0, 2.0, 5.0, 10.0):
         hint = f"is clipped: dy was cut to ±{limit:g}; clipping belongs to the optimizer"
         yield "clipped", hint, e.pull(np.clip(dys, -limit, limit))
-        yield "clipped", f"is clipped to ±{limit:g}; clipping belongs to the optimizer", np.clip(
-            e.want, -limit, limit
+        yield (
+            "clipped",
+            f"is clipped to ±{limit:g}; clipping belongs to the optimizer",
+            np.clip(e.want, -limit, limit),
         )
 
 
 def channels(e):
-    """dy's last axis: one half only, halves swapped, reversed, transposed with its neighbour."""
+    """dy's last axis: one half only, halves swapped, reversed, swapped with its neighbour."""
     dy = e.sample.dy
     M = dy.shape[-1]
     if dy.ndim > 1 and M % 2 == 0:
         left = dy.copy()
         left[..., M // 2 :] = 0
-        hint = "uses the {} half of dy's last axis only: one of two branches (directions) is missing"
+        hint = "uses the {} half of dy's last axis only: one branch (direction) is missing"
         yield "one branch only", hint.format("first"), e.pull(left)
         yield "one branch only", hint.format("second"), e.pull(dy - left)
         swapped = np.concatenate([dy[..., M // 2 :], dy[..., : M // 2]], axis=-1)
         yield "halves swapped", "takes the two halves of dy in the wrong order", e.pull(swapped)
     if dy.ndim > 1 and M > 1:
-        yield "channels reversed", "takes the last axis of dy in reversed order", e.pull(dy[..., ::-1])
+        yield (
+            "channels reversed",
+            "takes the last axis of dy in reversed order",
+            e.pull(dy[..., ::-1]),
+        )
     if dy.ndim > 2 and dy.shape[-1] == dy.shape[-2] > 1:
-        yield "dy transposed", "uses dy with its last two axes swapped", e.pull(np.swapaxes(dy, -1, -2))
+        yield (
+            "dy transposed",
+            "uses dy with its last two axes swapped",
+            e.pull(np.swapaxes(dy, -1, -2)),
+        )
 
 
 def weighted(e):
@@ -90,7 +126,11 @@ def weighted(e):
     for name, p in e.target.params.items():
         if name != e.name and p.ndim == 1 and p.shape == e.sample.y_shape[-1:] and p.all():
             yield "factor missing", f"lacks the factor {name}", e.pull(e.sample.dy / p)
-            yield "factor too many", f"has the factor {name} once too often", e.pull(e.sample.dy * p)
+            yield (
+                "factor too many",
+                f"has the factor {name} once too often",
+                e.pull(e.sample.dy * p),
+            )
 
 
 def branches(e):

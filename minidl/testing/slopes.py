@@ -60,6 +60,21 @@ def moved(target, tensor, block, size):
     return Y, h
 
 
+def unconfirmed(target, tensor, indices, slopes, chosen, dys):
+    """Those of the chosen entries whose slope a far smaller step does not confirm.
+
+    A step may happen to be a whole period of y, and both slopes then agree on nonsense."""
+    out = []
+    for p in chosen:
+        step = 1e-2 * STEP * max(1.0, abs(tensor[indices[p]]))
+        (up, a), (down, b) = (value_at(target, tensor, indices[p], s) for s in (step, -step))
+        slope = (up - down) / (a + b)
+        room = np.abs(dys) @ (1e-3 * np.abs(slope) + 8 * EPS * np.abs(up) / step)
+        if not (np.abs(dys @ slope - slopes.want[:, p]) <= room).all():
+            out.append(p)
+    return out
+
+
 def value_at(target, tensor, index, distance):
     """(y with one entry moved, how far it really moved in floating point)."""
     theta = tensor[index]
@@ -73,7 +88,7 @@ def value_at(target, tensor, index, distance):
 
 def rounding(weights, Y, h):
     """Rounding noise of a measured slope: ε |dy| |y| / h over the outputs that moved."""
-    changed = (Y != Y[:1]).any(axis=0)  # (P, O)
+    changed = (Y[:1] != Y).any(axis=0)  # (P, O)
     size = np.where(changed, np.abs(Y[0]), 0.0)
     still = (weights * np.abs(Y[0, :1])).max(axis=1, keepdims=True)  # none moved: one ulp
     return 8 * EPS * (weights @ size.T + still) / h

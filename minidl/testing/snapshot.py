@@ -1,4 +1,4 @@
-"""Snapshot: all that a piece of code remembers, taken at one moment, to compare and to put back.
+"""Snapshot: all that a piece of code remembers at one moment, to compare and to put back.
 
 A gradient check calls forward hundreds of times and must find the same world each time: the
 same dropout mask, the same running mean, the same counter. Rather than ask the user to freeze
@@ -213,7 +213,9 @@ def same_array(a, b):
     """Same shape, dtype and numbers, NaN where NaN."""
     if a.shape != b.shape or a.dtype != b.dtype:
         return False
-    return np.array_equal(a, b) or (a.dtype.kind in "fc" and np.array_equal(a, b, equal_nan=True))
+    return np.array_equal(a, b) or (
+        a.dtype.kind in "fc" and np.array_equal(a, b, equal_nan=True)
+    )
 
 
 def same_tree(a, b, seen=()):

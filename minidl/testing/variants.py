@@ -2,12 +2,13 @@
 
 import numpy as np
 
+from minidl.testing.layer_target import LayerTarget
+from minidl.testing.loss_target import LossTarget
 from minidl.testing.pairs import PairTarget
-from minidl.testing.targets import LayerTarget, LossTarget
 
 
 def other_batch(target, x_shape, seed=1):
-    """A Target with other numbers and a batch size that no other axis has; None if none fits."""
+    """A Target with other numbers, and a batch size that no other axis has; or None."""
     rng, N = np.random.default_rng(seed), x_shape[0] if x_shape else 1
     taken = {*x_shape, *target.outputs.shapes[0], 1, 2, 4}
     rows = next(n for n in range(N + 1, N + 9) if n not in taken)
@@ -74,7 +75,9 @@ def with_values(target, values):
 def rows_of(kwargs, old, new):
     """Arrays among the keyword arguments (a mask) with another number of rows."""
     return {
-        n: np.resize(v, (new, *v.shape[1:])) if isinstance(v, np.ndarray) and len(v) == old else v
+        n: np.resize(v, (new, *v.shape[1:]))
+        if isinstance(v, np.ndarray) and len(v) == old
+        else v
         for n, v in kwargs.items()
     }
 

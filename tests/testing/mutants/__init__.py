@@ -1,0 +1,21 @@
+"""The mutant bank: plausible wrong backwards, each with the name of its mistake."""
+
+from tests.testing.mutants import (
+    activations,
+    attention,
+    calls,
+    conv1d,
+    dense,
+    dropout,
+    embedding,
+    losses,
+    normalization,
+    pooling,
+    recurrent,
+)
+
+MODULES = (
+    dense, activations, embedding, conv1d, pooling, dropout, normalization, recurrent,
+    attention, losses, calls,
+)  # fmt: skip
+CASES = [case for module in MODULES for case in module.CASES]
