@@ -201,3 +201,28 @@ def test_params_of_a_model_write_through():
     assert model.get_weights()[0][0, 0] == 0.5
     with pytest.raises(KeyError, match=r"0\.U"):
         model.params["0.U"]
+
+
+def test_inputs_of_different_dtype_are_built_together():
+    class Mixed(Model):
+        def __init__(self):
+            super().__init__(seed=0)
+            self.dense, self.table = Dense(2), Embedding(5, 2)
+
+        def forward(self, x, training=False):
+            numbers, ids = x
+            a, dense_cache = self.dense.forward(numbers)
+            b, table_cache = self.table.forward(ids)
+            return a + b, (dense_cache, table_cache)
+
+        def backward(self, dy, cache):
+            dx, dense_grads = self.dense.backward(dy, cache[0])
+            _, table_grads = self.table.backward(dy, cache[1])
+            return (dx, None), self.collect(dense=dense_grads, table=table_grads)
+
+    x = (np.random.default_rng(0).normal(size=(4, 3)), np.array([0, 4, 1, 1]))
+    model = Mixed()
+    assert model(x).shape == (4, 2)
+    minidl.assert_gradients(model, x)
+    model.compile("adam", "mse")
+    model.fit(x, np.ones((4, 2)), verbose=0)
