@@ -9,13 +9,17 @@ from minidl.preprocessing.text import (
     text_to_word_sequence,
     tokenizer_from_json,
 )
+from minidl.preprocessing.wordpiece import WordPiece
+from minidl.preprocessing.wordpiece_training import train_wordpiece
 
 __all__ = [
     "StandardScaler",
     "Tokenizer",
+    "WordPiece",
     "ngrams",
     "pad_sequences",
     "text_to_word_sequence",
     "tokenizer_from_json",
     "train_test_split",
+    "train_wordpiece",
 ]
