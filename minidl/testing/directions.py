@@ -29,7 +29,8 @@ def check(target, name, grad, y, dy, plan):
     """The Direction for each of the plan's random directions."""
     tensor, grad = flat(target.tensors[name], grad)
     found = []
-    for _ in range(plan.directions):
+    count = plan.directions if tensor.size <= 1_000_000 else min(1, plan.directions)
+    for _ in range(count):  # one is as sure as two; the second guards against a bad step
         found.append(along(target, tensor, grad, y, dy, plan.direction(tensor.size)))
     return found
 

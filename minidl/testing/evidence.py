@@ -7,7 +7,7 @@ and another batch size, tells apart what the first cannot: for N = 2, ½ and 1/N
 
 import numpy as np
 
-from minidl.testing.slopes import measure
+from minidl.testing.slopes import value_at
 
 SAME = 1e-6
 
@@ -104,16 +104,21 @@ class Evidence:
 
 
 def jacobians(target, y_shape):
-    """{tensor: (P, O)} of a target whose y has the same shape."""
+    """{tensor: (P, O)} of a target whose y has the same shape; None if it has another."""
     with np.errstate(all="ignore"):
-        y, _ = target.run()
         if target.outputs.shapes[0] != y_shape:
             return None
-        dys = np.ones((1, y.size))
-        return {
-            name: measure(target, tensor, list(np.ndindex(tensor.shape)), y, dys).jacobian
-            for name, tensor in target.tensors.items()
-        }
+        return {name: central(target, tensor) for name, tensor in target.tensors.items()}
+
+
+def central(target, tensor, step=1e-5):
+    """∂y/∂θ by one central difference: ten digits, and six are asked for."""
+    rows = []
+    for index in np.ndindex(tensor.shape):
+        h = step * max(1.0, abs(tensor[index]))
+        (up, a), (down, b) = (value_at(target, tensor, index, s) for s in (h, -h))
+        rows.append((up - down) / (a + b))
+    return np.array(rows)
 
 
 def first_input(target):

@@ -19,7 +19,8 @@ class LayerTarget(Target):
         parts = [as_input(self.name, part) for part in (x if self.several else (x,))]
         names = [f"x[{i}]" for i in range(len(parts))] if self.several else ["x"]
         self.values = dict(zip(names, parts))
-        self.layer = in_float64(built(own_copy(layer), self.x, seed))
+        ready = with_float_arrays(built(own_copy(layer), self.x, seed), self.name)
+        self.layer = in_float64(ready)
         own = dict(getattr(self.layer, "params", {}))
         self.inputs = [n for n, a in self.values.items() if a.dtype.kind == "f"]
         clash = {n: f"{n} (parameter)" for n in own if n in self.values}
@@ -57,6 +58,7 @@ class LayerTarget(Target):
 
     def again(self, x, **changes):
         """The same target at another x, or with other training= or kwargs=; same parameters."""
+        self.world.restore()
         source = self.layer if self.params else self.source
         arguments = {"training": self.training, "kwargs": self.kwargs, "seed": self.seed}
         return LayerTarget(source, x, **{**arguments, **changes})
@@ -96,6 +98,19 @@ class LayerTarget(Target):
                 text = f"{name} holds integers, which have no gradient: return None"
                 faults.append(Fault("gradient of integers", self.label(name), text))
         return named, faults
+
+
+def with_float_arrays(layer, where):
+    """The layer, if its params are what a gradient can be taken of; or a sentence."""
+    own = getattr(layer, "params", {})
+    for name, array in dict(own).items():
+        if not isinstance(array, np.ndarray) or array.dtype.kind != "f":
+            raise TypeError(f"{where}: params[{name!r}] must be an array of floats")
+        if not np.shares_memory(array, layer.params[name]):
+            raise TypeError(
+                f"{where}: params must hold the arrays that forward uses, not copies"
+            )
+    return layer
 
 
 def built(layer, x, seed):

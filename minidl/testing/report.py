@@ -57,8 +57,12 @@ class Entry:
         """How many entries were compared, and how sure that makes us."""
         text = f"{self.checked} entries"
         if self.checked < self.size:
-            text = f"{self.checked} of {self.size:,} entries and {len(self.directions)} random "
-            text += "directions through all of them (a wrong row or entry anywhere shows with "
+            count = len(self.directions)
+            plural = "" if count == 1 else "s"
+            text = (
+                f"{self.checked} of {self.size:,} entries and {count} random direction{plural} "
+            )
+            text += "through all of them (a wrong row or entry anywhere shows with "
             text += "probability > 0.999)"
         if self.kinks:
             text += f", {len(self.kinks)} at a kink (any value between the two slopes accepted)"

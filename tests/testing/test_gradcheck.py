@@ -309,3 +309,32 @@ def test_the_upstream_gradient_is_not_ones():
             return np.zeros_like(dy), {}
 
     assert not gradcheck(Zero(), rng().standard_normal((3, 4))).passed
+
+
+class Scale:
+    """y = a x, with its parameter as the test wants it."""
+
+    def __init__(self, params):
+        self.held = params
+
+    @property
+    def params(self):
+        return {name: np.copy(array) for name, array in self.held.items()}
+
+    def forward(self, x):
+        return x * self.held["a"], x
+
+    def backward(self, dy, cache):
+        return dy * self.held["a"], {"a": (dy * cache).sum(axis=0)}
+
+
+def test_params_that_are_copies_are_refused():
+    with pytest.raises(TypeError, match="not copies"):
+        gradcheck(Scale({"a": np.ones(2)}), np.ones((3, 2)))
+
+
+def test_params_that_are_no_float_arrays_are_refused():
+    layer = layers.ReLU()
+    layer.params = {"a": 3}
+    with pytest.raises(TypeError, match="array of floats"):
+        gradcheck(layer, np.ones((3, 2)))

@@ -8,6 +8,7 @@ from tests.testing.mutants import (
     dense,
     dropout,
     embedding,
+    library,
     losses,
     normalization,
     pooling,
@@ -16,6 +17,6 @@ from tests.testing.mutants import (
 
 MODULES = (
     dense, activations, embedding, conv1d, pooling, dropout, normalization, recurrent,
-    attention, losses, calls,
+    attention, library, losses, calls,
 )  # fmt: skip
 CASES = [case for module in MODULES for case in module.CASES]

@@ -48,8 +48,6 @@ class Pairs:
 
         return add
 
-    right = mutant
-
 
 @dataclass
 class Layers:

@@ -52,7 +52,7 @@ def scale_twice(layer, dy, cache):
 
 @layers.mutant()
 def another_mask(layer, dy, cache):
-    mask = np.random.default_rng(7).random(dy.shape) >= layer.rate
+    mask = np.random.default_rng(12345).random(dy.shape) >= layer.rate
     return dy * mask / (1 - layer.rate), {}
 
 
