@@ -42,10 +42,10 @@ def literal_model(ids, weights):
 
 
 def example(kernel_sizes, N=4, T=7, **arguments):
-    """(model in float64 with biases that are not 0, ids)."""
+    """(model in float64 with biases that are not 0 and some relus closed, ids)."""
     model = TextCNN(11, 3, 4, 5, kernel_sizes, seed=1, dtype="float64", **arguments)
     model.build((T,))
-    model.set_weights([w + 0.1 for w in model.get_weights()])
+    model.set_weights([w - 0.1 for w in model.get_weights()])
     return model, np.random.default_rng(0).integers(0, 11, (N, T))
 
 
