@@ -340,7 +340,7 @@ def test_check_passes_right_layers(tmp_path, capsys):
 def test_check_fails_a_wrong_one(tmp_path, capsys):
     status, out, _ = check(tmp_path, LAYERS.format(slope=1), capsys=capsys)
     assert status == 1
-    assert "Doubled: dx is wrong" in out
+    assert "\nDoubled: dx: is half of what it should be" in out
     assert "1 of 2 keep the contract" in out
     assert check(tmp_path, LAYERS.format(slope=1), "Scaled", capsys=capsys)[0] == 0
 
