@@ -5,8 +5,7 @@
 #
 # D2 §3.2 trains `Dense(64, relu)`, `Dense(64, relu)`, `Dense(1)` on 100 rows of random numbers.
 # "归一化" before it is $X = (X - \mathrm{mean}\, X) / \mathrm{std}\, X$ over the whole array.
-# The error on the same rows is printed as "测试集 MAE", the test set's mean absolute error
-# (平均绝对误差).
+# The mean absolute error (平均绝对误差) on the same rows is printed as the test set's.
 
 # %%
 from dataclasses import replace
@@ -90,7 +89,7 @@ snippet.check_gradient(gradcheck(small, columns))
 #
 # As printed. The lesson draws the same numbers once before, to know them before scaling.
 
-# %%
+# %% S-D2-mlp as printed
 np.random.seed(0), tf.set_seed(0)
 X_raw, y_raw = np.random.rand(100, 10), np.random.rand(100, 1)
 np.random.seed(0)
