@@ -6,7 +6,7 @@
 # D2 §5.2 draws 100 points of $y = 2x + 1 + \varepsilon$, $\varepsilon \sim N(0, 1)$, and fits
 # $\hat{y} = a x + b$, a `Dense(1)`, by the MSE (均方误差, D2 §4.1.1) and the update (梯度下降,
 # D2 §4.1.2) $\theta_{t+1} = \theta_t - \alpha \nabla_\theta L(\theta)$ with $\theta = (a, b)$,
-# $\alpha = 0.01$. It calls that "随机梯度下降", stochastic, and prints a test loss (测试集损失).
+# $\alpha = 0.01$. It calls that "随机梯度下降", stochastic, and prints a test loss.
 
 # %%
 from functools import partial

@@ -141,7 +141,7 @@ linear.check("the Embedding is one-hot @ W", one_hot @ data.effects, table(S)[:,
 # %% [markdown]
 # ## The non-linear formula, literally
 #
-# f may be a small network (神经网络): (T, D, M) beside the scenario's row of a table, tanh, sum.
+# f may be a small network (神经网络): (T, D, M) and the scenario's row, then tanh, then a sum.
 
 
 # %%

@@ -184,7 +184,7 @@ class Parameters(dict):
         for name, array in dict(*args, **kwargs).items():
             self[name] = array
 
-    def __ior__(self, arrays):
+    def __ior__(self, arrays):  # type: ignore[misc]
         self.update(arrays)
         return self
 

@@ -63,14 +63,17 @@ class Lesson:
         return self.items[-1]
 
     def figure(self, fig, name, caption):
-        """Keep a picture for the page; `caption` says what it shows. Returns fig."""
+        """Keep a picture for the page; `caption` says what it shows. Returns fig.
+
+        In a notebook it is shown below the cell, and nothing is returned."""
         record = {"name": name, "caption": caption, "line": self.line()}
         if self.folder:
             record["file"] = save_figure(fig, self.folder / f"{self.name}-{name}").name
         self.figures.append(record)
-        hint = "" if self.folder else f"  (see it: minidl lessons run {self.name} --report DIR)"
+        seen = self.folder or in_notebook()
+        hint = "" if seen else f"  (see it: minidl lessons run {self.name} --report DIR)"
         self.say(f"figure {name}: {caption}{hint}")
-        return fig
+        return show(fig) if in_notebook() else fig
 
     def finish(self):
         """Print the summary; a script ends here with status 1 if a check failed."""
@@ -84,7 +87,7 @@ class Lesson:
             f"{self.name}: {good} of {len(checks)} checks passed, {len(self.items)} items, "
             f"{time.perf_counter() - self.started:.1f} s"
         )
-        interactive = hasattr(sys, "ps1") or "ipykernel" in sys.modules
+        interactive = hasattr(sys, "ps1") or in_notebook()
         if good < len(checks) and not interactive:
             sys.exit(1)
         return good == len(checks)
@@ -192,6 +195,22 @@ def save_figure(fig, path):
         path.with_suffix(".svg").unlink()
         fig.savefig(path.with_suffix(".png"), dpi=160)
     return path.with_suffix(".png")
+
+
+def in_notebook():
+    return "ipykernel" in sys.modules
+
+
+def show(fig):
+    """Draw fig below the notebook's cell, in the lessons' style."""
+    from IPython.display import Image, display
+
+    from minidl.plots import style
+
+    content = io.BytesIO()
+    with style():
+        fig.savefig(content, dpi=100)
+    display(Image(content.getvalue()))
 
 
 def print_anything(stream):

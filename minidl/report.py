@@ -1,7 +1,5 @@
 """Report: what a run of the lessons found, as one self-contained HTML page."""
 
-import base64
-import io
 import re
 from html import escape
 from pathlib import Path
@@ -11,11 +9,11 @@ from minidl.course import formula, markdown
 from minidl.course.cells import split_cells
 from minidl.course.code import coloured
 from minidl.course.comparison import text
+from minidl.course.embed import data_url, font_face
 
 HERE = Path(__file__).parent
-FONT = HERE / "fonts" / "NotoSansCJKsc-subset.otf"
 LONGEST_OUTPUT = 200  # lines of one cell's output; the rest is counted
-MIME = {".svg": "image/svg+xml", ".png": "image/png"}
+NO_BREAK = "\u00a0"
 
 
 def write_report(records, paths, figures, folder):
@@ -33,7 +31,7 @@ def page(records, paths, figures):
     """The whole page."""
     lessons = [lesson(r, path, figures / r["name"]) for r, path in zip(records, paths)]
     head, main = summary(records), "\n".join([verdicts(records), *lessons])
-    style = _read("page.css") + _font(head + main)
+    style = _read("page.css") + font_face(head + main)
     return (
         '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
@@ -49,39 +47,24 @@ def _read(name):
     return (HERE / "course" / name).read_text(encoding="utf-8")
 
 
-def _font(html):
-    """The Chinese characters of the page as a font inside it, a few kilobytes."""
-    from fontTools import subset
-
-    chars = "".join(sorted({char for char in html if "\u3000" <= char <= "\uffef"}))
-    if not chars:
-        return ""
-    options = subset.Options(notdef_outline=True)
-    subsetter, buffer = subset.Subsetter(options), io.BytesIO()
-    subsetter.populate(text=chars)
-    with subset.load_font(FONT, options) as font:
-        subsetter.subset(font)
-        subset.save_font(font, buffer, options)
-    source = _data(buffer.getvalue(), "font/otf")
-    return f'@font-face {{ font-family: minidl-cjk; src: url("{source}"); }}\n'
-
-
-def _data(content, mime):
-    return f"data:{mime};base64,{base64.b64encode(content).decode()}"
-
-
 # ---- contents, summary, verdicts ----
 
 
 def contents(records):
     entries = [
-        f'<li><a href="#{r["name"]}">{escape(r["title"] or r["name"])}</a>'
+        f'<li><a href="#{r["name"]}">{heading(r)}</a>'
         + ("" if r["passed"] else ' <b style="color:var(--fail)">failed</b>')
         + "</li>"
         for r in records
     ]
     first = '<li><a href="#verdict-table">Verdicts</a></li>'
     return f'<nav aria-label="Contents"><b>Contents</b><ol>{first}{"".join(entries)}</ol></nav>'
+
+
+def heading(record):
+    """The lesson's number in the reading order, and its title."""
+    number, _, name = record["name"].partition("_")
+    return f'<span class="soft">{escape(number)}</span> {escape(record["title"] or name)}'
 
 
 def summary(records):
@@ -137,21 +120,22 @@ def verdict_row(item, record):
     good = sum(check["passed"] for check in item["checks"])
     cells = (
         f'<td class="id"><a href="#{item["id"]}">{escape(item["id"])}</a></td>'
-        f"<td>{badge(item['verdict'])}</td><td>{escape(item['source'])}</td>"
-        f'<td class="wide">{shown(item["printed"])}</td>'
-        f'<td class="wide">{shown(item["true"])}</td>'
+        f"<td>{badge(item['verdict'])}</td>"
+        f"<td>{escape(item['source'].replace(' §', NO_BREAK + '§'))}</td>"
+        f'<td class="wide" data-name="printed">{shown(item["printed"])}</td>'
+        f'<td class="wide" data-name="true">{shown(item["true"])}</td>'
         f'<td class="count">{good}/{len(item["checks"])}</td>'
-        f'<td class="id"><a href="#{record["name"]}">{record["name"]}</a></td>'
+        f'<td><a href="#{record["name"]}">{record["name"].replace("_", " ")}</a></td>'
     )
     documents = " ".join(documents_of(item))
     return f'<tr data-documents="{documents}" data-verdict="{item["verdict"]}">{cells}</tr>'
 
 
 def shown(value):
-    """Text as markdown, numbers as code."""
+    """Text as markdown, numbers as code, a small table of them in full."""
     if isinstance(value, str):
         return markdown.inline(value)
-    return number(value)
+    return code_of(text(value, most=20))
 
 
 # ---- one lesson ----
@@ -160,7 +144,7 @@ def shown(value):
 def lesson(record, path, folder):
     """Title, error, items, and then the script cell by cell with what each one gave."""
     parts = [f'<section class="lesson" id="{record["name"]}">']
-    parts.append(f"<h2>{escape(record['title'] or record['name'])}</h2>")
+    parts.append(f"<h2>{heading(record)}</h2>")
     parts.append(f'<p class="soft">{record["name"]}.py, {record["seconds"]:.1f} s</p>')
     if record["error"]:
         parts.append(f'<pre class="error">{escape(record["error"])}</pre>')
@@ -220,8 +204,10 @@ def results(record, folder, first, end):
 
 def check_line(id, check):
     sign, kind = ("&#10003; ok", "passed") if check["passed"] else ("&#10007; FAIL", "failed")
-    expected, got = number(check["expected"]), number(check["got"])
-    both = f"expected {expected} got {got}" if expected != got else f"expected and got {got}"
+    expected, got = text(check["expected"]), text(check["got"])
+    both = f"expected {code_of(expected)} got {code_of(got)}"
+    if got.startswith(expected):  # of large arrays got says the largest difference
+        both = f"expected and got {code_of(got)}"
     numbers = escape(check.get("note", "")) or both
     why = f'<pre class="error">{escape(check["why"])}</pre>' if "why" in check else ""
     return (
@@ -231,8 +217,8 @@ def check_line(id, check):
     )
 
 
-def number(value):
-    return f"<code>{escape(text(value))}</code>"
+def code_of(line):
+    return f"<code>{escape(line)}</code>"
 
 
 def picture(figure, folder):
@@ -240,7 +226,7 @@ def picture(figure, folder):
     caption = escape(figure["caption"])
     if not path.is_file():
         return f"<p>(no picture: {caption})</p>"
-    source = _data(path.read_bytes(), MIME[path.suffix])
+    source = data_url(path.read_bytes(), path.suffix)
     return (
         f'<figure id="{escape(path.stem)}"><img src="{source}" alt="{caption}">'
         f"<figcaption>{caption}</figcaption></figure>"

@@ -7,6 +7,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from matplotlib.figure import Figure
 
 from minidl.course.comparison import compare, jsonable, text
 from minidl.lesson import FULL, RECORD, Lesson
@@ -240,3 +241,17 @@ def test_a_terminal_without_chinese_gets_escapes(tmp_path):
     done = run_script(tmp_path, 1, PYTHONUTF8="0", PYTHONIOENCODING="ascii")
     assert done.returncode == 0, done.stderr
     assert "\\u6807\\u9898" in done.stdout.decode("ascii")
+
+
+def test_a_notebook_shows_the_figure(lesson, monkeypatch, capsys):
+    shown = []
+    display = SimpleNamespace(Image=bytes, display=shown.append)
+    monkeypatch.setitem(sys.modules, "ipykernel", SimpleNamespace())
+    ipython = SimpleNamespace(display=display, version_info=(8, 24), get_ipython=lambda: None)
+    monkeypatch.setitem(sys.modules, "IPython", ipython)  # matplotlib asks for the latter two
+    monkeypatch.setitem(sys.modules, "IPython.display", display)
+    fig = Figure(figsize=(2, 1))
+    assert lesson.figure(fig, "empty", "nothing") is None  # or the cell would print it too
+    (picture,) = shown
+    assert picture.startswith(b"\x89PNG")
+    assert "--report" not in capsys.readouterr().out

@@ -109,6 +109,7 @@ def test_formulas_inside_markdown():
         r"\sigma'(z) = \sigma(z)(1 - \sigma(z))",
         r"x \ge 0, y \le 1, z \ne 2",
         r"\tfrac{1}{2} \dfrac12 \frac12",
+        r"\sqrt 2 + \sqrt2 + \sqrt d + \sqrt{\epsilon}",
         r"\lVert x \rVert \bm{x} \big( \displaystyle \sum_{i=1}^n",
         r"\begin{cases} 0, & x < 0 \\ x, & x \ge 0 \end{cases}",
         r"R = \begin{pmatrix} \cos t & -\sin t \\ \sin t & \cos t \end{pmatrix}",
@@ -187,7 +188,7 @@ def test_page_has_every_part(made):
     assert "&lt;end&gt;" in out
     assert 'alt="one &quot;bar&quot;"' in out
     assert "the largest difference is 1" in out
-    assert out.count("<h2>A title  标题</h2>") == 1
+    assert out.count('<h2><span class="soft">01</span> A title  标题</h2>') == 1
     assert "<h3>A title" not in out  # said once
 
 

@@ -1,6 +1,5 @@
 """Cells: a lesson script in percent format, cut where `# %%` says, and as a notebook."""
 
-import ast
 import json
 from pathlib import Path
 from typing import NamedTuple
@@ -41,24 +40,6 @@ def _cell(kind, lines, start):
 
 def _uncomment(line):
     return line[2:] if line.startswith("# ") else line.removeprefix("#")
-
-
-def describe(path):
-    """(title, item ids) of a lesson, read from its source without running it."""
-    tree = ast.parse(Path(path).read_text(encoding="utf-8"), str(path))
-    calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call)]
-    calls.sort(key=lambda call: call.lineno)
-    titles = [t for call in calls if (t := _first_text(call, "Lesson"))]
-    ids = [t for call in calls if (t := _first_text(call, "item"))]
-    return (titles[0] if titles else ""), ids
-
-
-def _first_text(call, function):
-    """The first argument where it is a string and `function` is what is called."""
-    name = getattr(call.func, "id", getattr(call.func, "attr", None))
-    if name != function or not call.args or not isinstance(call.args[0], ast.Constant):
-        return None
-    return call.args[0].value if isinstance(call.args[0].value, str) else None
 
 
 def notebook(path):

@@ -10,6 +10,7 @@ from textwrap import indent
 
 from minidl.course import cells, runner
 from minidl.course.comparison import text
+from minidl.course.outline import read_outline
 
 
 def list_lessons(arguments):
@@ -17,8 +18,8 @@ def list_lessons(arguments):
     if not paths:
         return refuse(f"no lessons in {runner.lessons_folder()}", status=1)
     for path in paths:
-        title, items = cells.describe(path)
-        print(f"{path.stem:24} {title}\n{'':24} {' '.join(items)}")
+        lesson = read_outline(path)
+        print(f"{path.stem:24} {lesson.title}\n{'':24} {' '.join(lesson.ids)}")
     return 0
 
 

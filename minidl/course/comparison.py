@@ -73,18 +73,20 @@ def _plain(value):
     return [_plain(v) for v in value] if isinstance(value, list | tuple) else value
 
 
-def text(value):
-    """One short line: six digits, long arrays as shape and range. Takes `jsonable`'s too."""
+def text(value, most=SHOWN_IN_TEXT):
+    """One short line: six digits, arrays of more than `most` numbers as shape and range.
+
+    Takes what `jsonable` returns, too."""
     if isinstance(value, dict) and "shape" in value:
         difference = value.get("max_difference")
-        end = "" if difference is None else f", largest difference {difference}"
+        end = "" if difference is None else f", largest difference {text(difference)}"
         return f"array of shape {tuple(value['shape'])}{end}"
     array = as_numbers(value)
     if array is None:
         return value if isinstance(value, str) else _short(repr(_plain(value)))
     if array.dtype.kind == "b" and array.ndim == 0:
         return str(bool(array))
-    if array.size > SHOWN_IN_TEXT:
+    if array.size > most:
         return f"array {array.shape}, {array.min():.6g} to {array.max():.6g}"
     return _nested(array.tolist())
 

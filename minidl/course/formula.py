@@ -15,6 +15,7 @@ SYNONYMS = {  # what LaTeX writers use and mathtext calls otherwise, or has no n
     r"\\[lr]Vert(?![a-zA-Z])": r"\\Vert ",
     r"\\tfrac(?![a-zA-Z])": r"\\frac",
     r"\\(d?frac)\s*(\d)\s*(\d)": r"\\\1{\2}{\3}",
+    r"\\sqrt(?:\s*(\d)|\s+([a-zA-Z]))": r"\\sqrt{\1\2}",
     r"\\bm(?![a-zA-Z])": r"\\boldsymbol",
     r"\\(displaystyle|textstyle|limits|[bB]igg?[lr]?)(?![a-zA-Z])": "",
 }

@@ -12,6 +12,7 @@ from minidl.lesson import FULL, RECORD
 
 FOLDER = "MINIDL_LESSONS"  # names another folder of lessons
 PACKAGE = Path(__file__).resolve().parent.parent
+BLAS_THREADS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
 
 
 def lessons_folder():
@@ -85,7 +86,9 @@ def _wait(process, tick):
 
 def _environment(folder, full):
     here = {RECORD: str(folder), FULL: "1" if full else "", "MPLBACKEND": "Agg"}
-    return {**os.environ, **here, "PYTHONUTF8": "1", "PYTHONIOENCODING": "utf-8"}
+    # Lessons multiply small matrices: a second BLAS thread costs more than it brings.
+    threads = {name: os.environ.get(name, "1") for name in BLAS_THREADS}
+    return {**os.environ, **threads, **here, "PYTHONUTF8": "1", "PYTHONIOENCODING": "utf-8"}
 
 
 def _record(path, folder):

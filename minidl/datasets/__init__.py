@@ -10,6 +10,7 @@ from minidl.datasets.generators import (
 )
 from minidl.datasets.movielens import load_movielens_100k
 from minidl.datasets.reviews import load_chinese_reviews
+from minidl.datasets.risk import StockRisk, load_stock_risk
 from minidl.datasets.sentences import (
     NEWS_CLASSES,
     REVIEW_CLASSES,
@@ -31,6 +32,7 @@ __all__ = [
     "NEWS_CLASSES",
     "REVIEW_CLASSES",
     "Dataset",
+    "StockRisk",
     "load_breast_cancer",
     "load_chinese_reviews",
     "load_diabetes",
@@ -40,6 +42,7 @@ __all__ = [
     "load_iris",
     "load_mnist_5k",
     "load_movielens_100k",
+    "load_stock_risk",
     "load_stocks",
     "load_wine",
     "make_diagnosis",

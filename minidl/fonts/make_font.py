@@ -22,7 +22,8 @@ TARGET = HERE / "NotoSansCJKsc-subset.otf"
 FREQUENT = 3200
 # Rarer characters of the field: entropy, distillation, feed-forward, redundancy, dense ...
 TERMS = "熵馏馈冗稠删剪枝嵌卷积池残差掩码蒸微调浏览瞩亟擎禅阈矢幂拟稀疏偏置滤噪鲁棒泛噪截"
-PUNCTUATION = "，。、；：？！（）《》〈〉「」『』【】“”‘’—…·￥％＋－＝～％　\u2212"  # the last: a minus
+PUNCTUATION = "，。、；：？！（）《》〈〉「」『』【】“”‘’—…·￥％＋－＝～％　"
+PUNCTUATION += "\u2212"  # the minus of a logarithmic axis
 
 
 def characters():
