@@ -137,7 +137,8 @@ def trainable(subject):
     layer = subject.layer()
     if not hasattr(layer, "trainable"):
         raise Skip("the layer has no trainable flag")
-    if subject.gradients is not None and not subject.gradients.passed:
+    report = getattr(subject, "gradients", None)  # None where this check runs alone
+    if report is not None and not report.passed:
         raise Skip("the gradients are wrong anyway")
     layer.trainable = False
     report = gradcheck(layer, subject.x, training=subject.training, kwargs=subject.kwargs)
