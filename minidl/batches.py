@@ -7,6 +7,8 @@ def as_inputs(x, dtype, what="x"):
     """x as an array, floats in `dtype`; several inputs (a tuple) each so.
 
     Raises TypeError for what is not numbers, ValueError for nothing, NaN or infinity."""
+    if isinstance(x, tuple) and len(x) == 1:
+        x = x[0]
     if isinstance(x, tuple):
         return tuple(as_inputs(part, dtype, f"{what}[{i}]") for i, part in enumerate(x))
     x = as_numbers(x, what)

@@ -45,9 +45,15 @@ class Model(Composite):
 
     def __call__(self, x, training=False, **arguments):
         """The output for x (arrays or lists), in inference mode."""
-        x = as_inputs(x, self.dtype or "float32")
+        x = self.inputs(x)
         self.ensure_built(x)
         return self.outputs(x, training, **arguments)
+
+    def inputs(self, x):
+        """x as arrays in the model's dtype; (N,) becomes (N, 1) where the model takes that."""
+        x = as_inputs(x, self.dtype or "float32")
+        one_column = not isinstance(x, tuple) and x.ndim == 1 and self.input_shape == (1,)
+        return x[:, None] if one_column else x
 
     def outputs(self, x, training=False, **arguments):
         return self.forward(x, training=training, **arguments)[0]
@@ -223,6 +229,8 @@ class Sequential(Model):
         return mask
 
     def check_inputs(self, x):
+        if not self.layers:
+            raise ValueError(f"{self.where}: it has no layers: add one before training")
         check = getattr(self.layers[0], "check_inputs", getattr(self.layers[0], "check", None))
         if check is not None:
             check(x)

@@ -10,7 +10,6 @@ import numpy as np
 
 from minidl import losses, metrics, optimizers
 from minidl.batches import (
-    as_inputs,
     as_numbers,
     batches,
     check_same_rows,
@@ -266,7 +265,7 @@ def _evaluate(compiled, x, y, weights, batch_size, progress=None):
 def predict(model, x, batch_size=None, verbose="auto"):
     """The outputs for all rows, in inference mode, batch by batch."""
     batch_size = _batch_size(batch_size)
-    x = as_inputs(x, model.dtype or "float32")
+    x = model.inputs(x)
     n = count_rows(x)
     model.ensure_built(x)
     progress = Progress(-(-n // batch_size), verbose)
@@ -325,7 +324,7 @@ def compiled_with_loss(model, what):
 
 def as_data(model, x, y):
     """(x, y) as arrays of equally many rows."""
-    x, y = as_inputs(x, model.dtype or "float32"), np.atleast_1d(as_numbers(y, "y"))
+    x, y = model.inputs(x), np.atleast_1d(as_numbers(y, "y"))
     check_same_rows(count_rows(x), y, "y")
     refuse_non_finite(y, "y")
     return x, y

@@ -409,3 +409,32 @@ def test_a_diverging_run_says_so():
     x, y = line()
     with pytest.warns(UserWarning, match="lower the learning rate"):
         model.fit(x, y, epochs=5, verbose=0)
+
+
+def test_a_column_may_come_flat_where_the_model_takes_one():
+    x, y = np.arange(6.0) / 6, np.arange(6.0)
+    model = Sequential([Dense(1, input_shape=(1,))], seed=0)
+    model.compile("sgd", "mse")
+    model.fit(x, y, verbose=0)
+    np.testing.assert_array_equal(
+        model.predict(x, verbose=0), model.predict(x[:, None], verbose=0)
+    )
+    unbuilt = Sequential([Dense(1)])
+    unbuilt.compile("sgd", "mse")
+    with pytest.raises(
+        ValueError, match=r"layer 0 \(Dense\): x must have shape \(N, D\), got \(N,\)"
+    ):
+        unbuilt.fit(x, y)
+
+
+def test_a_model_without_layers_and_a_tuple_of_one_input():
+    x, y = line()
+    empty = Sequential()
+    empty.compile("sgd", "mse")
+    with pytest.raises(ValueError, match="no layers"):
+        empty.fit(x, y)
+    regressor().fit((x,), y, verbose=0)
+    conv = Sequential([Conv1D(2, 3)])
+    conv.compile("sgd", "mse")
+    with pytest.raises(ValueError, match=r"layer 0 \(Conv1D\).*Embedding"):
+        conv.fit(x, y)

@@ -68,6 +68,12 @@ class Conv1D(Layer):
 
     def build(self, input_shape, rng=None):
         super().build(input_shape, rng)
+        if len(input_shape) != 2:
+            raise ValueError(
+                f"{self.where}: x must have shape (N, T, C), got (N, "
+                f"{', '.join(map(str, input_shape))}): put an Embedding before it for ids, or "
+                "give numbers a last axis"
+            )
         T, C = input_shape
         if T is not None:
             check_length(self, T)

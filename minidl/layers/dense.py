@@ -43,6 +43,10 @@ class Dense(Layer):
 
     def build(self, input_shape, rng=None):
         super().build(input_shape, rng)
+        if not input_shape:
+            raise ValueError(
+                f"{self.where}: x must have shape (N, D), got (N,): use x[:, None]"
+            )
         D, M = input_shape[-1], self.units
         self.add_param("W", (D, M), self.kernel_initializer, self.rng, self.kernel_regularizer)
         if self.use_bias:
