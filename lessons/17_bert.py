@@ -194,6 +194,7 @@ print("Accuracy:", evaluation[1])
 # It runs. A Chinese sentence without spaces is *one* word to Tokenizer, with another token's
 # id to the encoder. The other 127 positions are padding, and averaged. New sentences have no
 # id. §5.3.2 calls the encoder frozen, the code trains it, and tests on rows it trained on.
+#
 # **The bug, and what catches it.** The mean over padding passes the gradient check, its slope
 # is right; but padding must not move the output. Mended, on unseen reviews of three classes:
 
