@@ -86,7 +86,7 @@ class Monitor(Callback):
 class EarlyStopping(Monitor):
     """Stops when a number has not improved for `patience` epochs.
 
-    Source  D0 §3.2.4 (validation set); Prechelt 1998
+    Source: D0 §3.2.4 (validation set); Prechelt 1998
     """
 
     def __init__(

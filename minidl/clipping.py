@@ -50,7 +50,7 @@ def clip(grads, clipnorm=None, clipvalue=None, global_clipnorm=None):
 def clip_by_norm(g, limit):
     """g · c / max(‖g‖, c): the direction stays, the length is at most c, the limit.
 
-    Source    Pascanu et al. 2013; Keras's clipnorm
+    Source:   Pascanu et al. 2013; Keras's clipnorm
     """
     length = norm(g)
     return g if length <= limit else g * (limit / length)
@@ -59,7 +59,7 @@ def clip_by_norm(g, limit):
 def clip_by_value(g, limit):
     """Each entry cut to [−limit, limit]: the direction may change.
 
-    Source    Keras's clipvalue
+    Source:   Keras's clipvalue
     """
     if isinstance(g, RowGradient):
         return RowGradient(g.rows, np.clip(g.values, -limit, limit), g.shape)
@@ -71,7 +71,7 @@ def clip_by_global_norm(grads, limit):
 
     The direction of the whole step stays. An infinite gradient makes all NaN, as in Keras.
 
-    Source    Pascanu et al. 2013; Keras's global_clipnorm
+    Source:   Pascanu et al. 2013; Keras's global_clipnorm
     """
     length = math.hypot(*(norm(g) for g in grads.values()))
     if length <= limit:

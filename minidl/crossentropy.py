@@ -26,7 +26,7 @@ class BinaryCrossentropy(Loss):
     Backward  dy_pred = (p − t) / (p (1 − p)) / n, 0 where clipped;  from_logits  (σ(z) − t) / n
     Cache     p, t and where p is not clipped; from_logits  σ(z) and t
     Raises    ValueError: y_true outside [0, 1]
-    Source    D3 §4.1.3 (there without the term of 1 − t)
+    Source:   D3 §4.1.3 (there without the term of 1 − t)
     """
 
     fuses_with = "sigmoid"
@@ -76,7 +76,7 @@ class CategoricalCrossentropy(Loss):
               from_logits  dy_pred = (softmax(z) Σⱼ tⱼ − t) / n
     Cache     t, q, where q is not clipped, Σ y_pred;   from_logits  t and softmax(z)
     Raises    ValueError: class ids instead of one-hot rows; probabilities with a sum ≤ 0
-    Source    D3 §4.1.3 ("n the number of samples" there: it is of classes)
+    Source:   D3 §4.1.3 ("n the number of samples" there: it is of classes)
     """
 
     fuses_with = "softmax"
@@ -129,7 +129,7 @@ class SparseCategoricalCrossentropy(Loss):
               from_logits  dy_predⱼ = (softmax(z)ⱼ − [j = k]) / n
     Cache     [j = k], qₖ, where qₖ is not clipped, Σ y_pred;   from_logits  [j = k], softmax(z)
     Raises    ValueError: one-hot rows; ids outside 0 … C − 1; probabilities with a sum ≤ 0
-    Source    D3 §4.1.3; D0 §5.2
+    Source:   D3 §4.1.3; D0 §5.2
 
     Samples whose id is ignore_class (often −1 or 255) count neither in the sum nor in n.
     """

@@ -31,7 +31,7 @@ class Precision(Detection):
 
     Value     Σ w [y_pred > threshold][y_true = 1] / Σ w [y_pred > threshold]
     Raises    ValueError: y_true other than 0 and 1
-    Source    Manning, Raghavan & Schütze 2008, §8.3
+    Source:   Manning, Raghavan & Schütze 2008, §8.3
     """
 
     def result(self):
@@ -43,7 +43,7 @@ class Recall(Detection):
 
     Value     Σ w [y_pred > threshold][y_true = 1] / Σ w [y_true = 1]
     Raises    ValueError: y_true other than 0 and 1
-    Source    Manning, Raghavan & Schütze 2008, §8.3
+    Source:   Manning, Raghavan & Schütze 2008, §8.3
     """
 
     def result(self):
@@ -57,7 +57,7 @@ class AUC(Metric):
               exact, from all scores seen (which it keeps); Keras's value is from 200 thresholds
     NaN       before both a positive and a negative were seen, and after a NaN score
     Raises    ValueError: y_true other than 0 and 1
-    Source    Hanley & McNeil 1982
+    Source:   Hanley & McNeil 1982
     """
 
     def update_state(self, y_true, y_pred, sample_weight=None):

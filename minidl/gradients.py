@@ -1,4 +1,4 @@
-"""RowGradient: the gradient of a table of which a batch touched only some rows."""
+"""Forms of gradients: of a table by rows, and as Keras's tape would hand them out."""
 
 import numpy as np
 
@@ -77,3 +77,23 @@ class RowGradient:
 
     def __repr__(self):
         return f"RowGradient({len(self.rows)} rows of {self.shape}, {self.dtype})"
+
+
+class LossValue(float):
+    """A float that also answers `.numpy()`, as a Keras loss does."""
+
+    def numpy(self):
+        return float(self)
+
+
+class GradientName(str):
+    """A parameter's name that carries its gradient.
+
+    A dict of gradients has names as keys; Keras's `apply_gradients(zip(gradients, variables))`
+    iterates over it. With these keys both readings of the same dict work.
+    """
+
+    def __new__(cls, name, gradient):
+        self = super().__new__(cls, name)
+        self.gradient = gradient
+        return self

@@ -20,7 +20,7 @@ class Zeros:
     """All zeros: for biases. As weights they would make all units of a layer equal for ever.
 
     Values    0
-    Source    D0 §3.2.2
+    Source:   D0 §3.2.2
     """
 
     def __call__(self, shape, rng=None):
@@ -31,7 +31,7 @@ class Ones:
     """All ones: for factors such as LayerNormalization's gamma.
 
     Values    1
-    Source    Keras 3, keras.initializers.Ones
+    Source:   Keras 3, keras.initializers.Ones
     """
 
     def __call__(self, shape, rng=None):
@@ -43,7 +43,7 @@ class Constant:
 
     Values    value          a number, or an array of the weight's shape
     Raises    ValueError: the array has another shape
-    Source    Keras 3, keras.initializers.Constant
+    Source:   Keras 3, keras.initializers.Constant
     """
 
     def __init__(self, value=0.0):
@@ -57,7 +57,7 @@ class Constant:
 
 
 class Random:
-    """An initializer that draws; a subclass writes `draw(shape, rng)`.   Source  D0 §3.2.2"""
+    """An initializer that draws; a subclass writes `draw(shape, rng)`.   Source: D0 §3.2.2"""
 
     seed = None
 
@@ -72,7 +72,7 @@ class RandomUniform(Random):
     """Every number of an interval is as likely; 'uniform' is Keras's default for embeddings.
 
     Values    U(minval, maxval)         variance (maxval − minval)² / 12
-    Source    Keras 3, keras.initializers.RandomUniform: U(−0.05, 0.05)
+    Source:   Keras 3, keras.initializers.RandomUniform: U(−0.05, 0.05)
     """
 
     def __init__(self, minval=-0.05, maxval=0.05, seed=None):
@@ -86,7 +86,7 @@ class RandomNormal(Random):
     """The bell curve.
 
     Values    N(mean, stddev²)
-    Source    Keras 3, keras.initializers.RandomNormal: stddev 0.05
+    Source:   Keras 3, keras.initializers.RandomNormal: stddev 0.05
     """
 
     def __init__(self, mean=0.0, stddev=0.05, seed=None):
@@ -100,7 +100,7 @@ class TruncatedNormal(Random):
     """The bell curve without its tails: no weight starts far out.
 
     Values    N(mean, stddev²), beyond 2 stddev drawn again: the spread left is 0.8796 stddev
-    Source    Keras 3, keras.initializers.TruncatedNormal; BERT's 0.02, Devlin et al. 2019
+    Source:   Keras 3, keras.initializers.TruncatedNormal; BERT's 0.02, Devlin et al. 2019
     """
 
     def __init__(self, mean=0.0, stddev=0.05, seed=None):
@@ -118,7 +118,7 @@ class VarianceScaling(Random):
               truncated_normal    N(0, σ² / 0.8796²), cut at 2 of its standard deviations
               untruncated_normal  N(0, σ²)
     Raises    ValueError: an unknown mode or distribution, or a scale that is not positive
-    Source    D0 §3.2.2; Glorot & Bengio 2010; He et al. 2015
+    Source:   D0 §3.2.2; Glorot & Bengio 2010; He et al. 2015
     """
 
     def __init__(self, scale=1.0, mode="fan_in", distribution="truncated_normal", seed=None):
@@ -146,7 +146,7 @@ class GlorotUniform(VarianceScaling):
 
     Values    U(−l, l), l = √(6 / (fan_in + fan_out)); variance 2 / (fan_in + fan_out), between
               1 / fan_in, which keeps the signal's, and 1 / fan_out, which keeps the gradient's
-    Source    Glorot & Bengio 2010, eq. 16
+    Source:   Glorot & Bengio 2010, eq. 16
     """
 
     def __init__(self, seed=None):
@@ -157,7 +157,7 @@ class GlorotNormal(VarianceScaling):
     """GlorotUniform's variance with a cut bell curve.
 
     Values    variance 2 / (fan_in + fan_out), none beyond 2.27 of its standard deviations
-    Source    Glorot & Bengio 2010, eq. 12
+    Source:   Glorot & Bengio 2010, eq. 12
     """
 
     def __init__(self, seed=None):
@@ -168,7 +168,7 @@ class HeUniform(VarianceScaling):
     """For ReLU, which passes half of the signal's power on: twice the variance makes up for it.
 
     Values    U(−l, l), l = √(6 / fan_in): variance 2 / fan_in
-    Source    He et al. 2015, eq. 10
+    Source:   He et al. 2015, eq. 10
     """
 
     def __init__(self, seed=None):
@@ -179,7 +179,7 @@ class HeNormal(VarianceScaling):
     """HeUniform's variance with a cut bell curve.
 
     Values    variance 2 / fan_in
-    Source    He et al. 2015, eq. 10
+    Source:   He et al. 2015, eq. 10
     """
 
     def __init__(self, seed=None):
@@ -193,7 +193,7 @@ class Orthogonal(Random):
               diagonal, without which Q would not be uniformly distributed. (U, 4U) has
               orthonormal rows, (4U, U) columns; all axes but the last count as rows.
     Raises    ValueError: fewer than two axes
-    Source    Saxe et al. 2014; the signs, Mezzadri 2007
+    Source:   Saxe et al. 2014; the signs, Mezzadri 2007
     """
 
     def __init__(self, gain=1.0, seed=None):

@@ -18,7 +18,7 @@ class MeanSquaredError(Loss):
     Forward   MSE = Σ (y_pred − y_true)² / n            n: all elements, N · … · D
     Backward  dy_pred = 2 (y_pred − y_true) / n
     Cache     y_pred − y_true
-    Source    D2 §4.1.1
+    Source:   D2 §4.1.1
     """
 
     def terms(self, y_true, y_pred):
@@ -35,7 +35,7 @@ class HalfSquaredError(MeanSquaredError):
     Forward   L = ½ Σ (y_pred − y_true)²
     Backward  dy_pred = y_pred − y_true
     Cache     y_pred − y_true
-    Source    D3 §4.1.3 (printed there under the name MSE)
+    Source:   D3 §4.1.3 (printed there under the name MSE)
     """
 
     def __init__(self, reduction="sum", name=None):
@@ -56,7 +56,7 @@ class RootMeanSquaredError(MeanSquaredError):
     Backward  dy_pred = ∂MSE/∂y_pred / (2 RMSE)      at RMSE = 0 there is no gradient: here 0
     Cache     the MSE's, and RMSE
     Raises    ValueError: negative weights make the MSE negative
-    Source    D2 §4.1.1
+    Source:   D2 §4.1.1
     """
 
     def __init__(self, name=None):
@@ -83,7 +83,7 @@ class MeanAbsoluteError(Loss):
     Forward   MAE = Σ |y_pred − y_true| / n          n: all elements, N · … · D
     Backward  dy_pred = sign(y_pred − y_true) / n    (at 0 any slope in ±1/n is right; here 0)
     Cache     y_pred − y_true
-    Source    D2 §4.2 (the metric 'mae')
+    Source:   D2 §4.2 (the metric 'mae')
     """
 
     def terms(self, y_true, y_pred):

@@ -16,7 +16,7 @@ class AccuracyByShape(Mean):
     y_true (N,) or (N, 1), y_pred (N, C)      right where argmax y_pred = y_true
     y_true (N, C), y_pred (N, C)              right where argmax y_pred = argmax y_true
 
-    This is the string 'accuracy' or 'acc'.   Source  D0 §5.2, D3 §5.2, D4 §5.2
+    This is the string 'accuracy' or 'acc'.   Source: D0 §5.2, D3 §5.2, D4 §5.2
     """
 
     def values(self, y_true, y_pred):
@@ -32,7 +32,7 @@ class BinaryAccuracy(Mean):
     """The share of outputs on the right side of the threshold, in [0, 1].
 
     Value     mean of [(y_pred > threshold) = y_true]      y_true: 0 or 1
-    Source    D3 §5.2
+    Source:   D3 §5.2
     """
 
     def __init__(self, threshold=0.5, name=None):
@@ -48,7 +48,7 @@ class CategoricalAccuracy(Mean):
     """The share of rows whose largest output is at the 1 of a one-hot y_true, in [0, 1].
 
     Value     mean of [argmax y_pred = argmax y_true]      of equal outputs the first counts
-    Source    D1 §5.2
+    Source:   D1 §5.2
     """
 
     def values(self, y_true, y_pred):
@@ -59,7 +59,7 @@ class SparseCategoricalAccuracy(Mean):
     """The share of rows whose largest output is the class id y_true, in [0, 1].
 
     Value     mean of [argmax y_pred = y_true]             of equal outputs the first counts
-    Source    D0 §5.2
+    Source:   D0 §5.2
     """
 
     def values(self, y_true, y_pred):
@@ -67,7 +67,7 @@ class SparseCategoricalAccuracy(Mean):
 
 
 class MeanAbsoluteError(Mean):
-    """The mean of |y_pred − y_true| over samples and outputs, in y's unit.  Source  D2 §4.2"""
+    """The mean of |y_pred − y_true| over samples and outputs, in y's unit.  Source: D2 §4.2"""
 
     def values(self, y_true, y_pred):
         y_true, y_pred = same_shape(self.where, y_true, y_pred)
@@ -75,7 +75,7 @@ class MeanAbsoluteError(Mean):
 
 
 class MeanSquaredError(Mean):
-    """The mean of (y_pred − y_true)² over samples and outputs.  Source  D2 §4.1.1"""
+    """The mean of (y_pred − y_true)² over samples and outputs.  Source: D2 §4.1.1"""
 
     def values(self, y_true, y_pred):
         y_true, y_pred = same_shape(self.where, y_true, y_pred)
@@ -86,7 +86,7 @@ class MeanSquaredError(Mean):
 class RootMeanSquaredError(MeanSquaredError):
     """The root of the mean of (y_pred − y_true)² over all batches, in y's unit.
 
-    Not the mean of the batches' roots, which is smaller.  Source  D2 §4.1.1
+    Not the mean of the batches' roots, which is smaller.  Source: D2 §4.1.1
     """
 
     def result(self):
@@ -99,7 +99,7 @@ class R2Score(Metric):
     Value     R² = 1 − Σ w (y_true − y_pred)² / Σ w (y_true − mean y_true)²    for each output
               mean and sums are over all batches: those of two parts merge without the data
     0         y_true always the same and y_pred not; 1 if y_pred too (as scikit-learn has it)
-    Source    Chan, Golub & LeVeque 1983 for the merging
+    Source:   Chan, Golub & LeVeque 1983 for the merging
     """
 
     def update_state(self, y_true, y_pred, sample_weight=None):

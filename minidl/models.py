@@ -128,7 +128,7 @@ class Sequential(Model):
     Cache     one cache a layer
 
     Raises    TypeError: something in the list is no Layer
-    Source    D0 §4.2 Y = f(Z), D0 §5.2, D2 §3.2; backward: D3 §4.1.4
+    Source:   D0 §4.2 Y = f(Z), D0 §5.2, D2 §3.2; backward: D3 §4.1.4
     """
 
     def __init__(self, layers=None, trainable=True, name=None, *, seed=None, dtype=None):

@@ -28,7 +28,7 @@ class Optimizer:
     clipnorm, clipvalue, global_clipnorm       at most one of them: see minidl/clipping.py
 
     Raises    ValueError: a gradient whose name or shape fits no parameter
-    Source    D2 §4.1.2 θ ← θ − α ∇L(θ); the options are Keras 3's
+    Source:   D2 §4.1.2 θ ← θ − α ∇L(θ); the options are Keras 3's
     """
 
     slots = ()  # names of the arrays remembered for each parameter: they start as zeros

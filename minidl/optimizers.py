@@ -19,7 +19,7 @@ class SGD(Optimizer):
               m ← μ m − α g,   w ← w + μ m − α g                nesterov: from where m will lead
     State     m, the speed, if μ > 0
     Compare   PyTorch keeps m ← μ m + g and w ← w − α m: the same path while α is constant
-    Source    D2 §4.1.2 θ ← θ − α ∇L(θ); momentum: Polyak 1964; nesterov: Sutskever et al. 2013
+    Source:   D2 §4.1.2 θ ← θ − α ∇L(θ); momentum: Polyak 1964; nesterov: Sutskever et al. 2013
     """
 
     def __init__(self, learning_rate=0.01, momentum=0.0, nesterov=False, **options):
@@ -51,7 +51,7 @@ class RMSprop(Optimizer):
     Compare   ε stands inside the root, as in Keras: where g = 0 the divisor is √1e-7 = 3e-4.
               PyTorch has √v + ε. There is no correction of the first steps: v starts at 0, so
               the first step is α / √(1 − ρ), about 3.2 α.
-    Source    D3 §3.1.2 (named); Tieleman & Hinton 2012, lecture 6.5; centered: Graves 2013
+    Source:   D3 §3.1.2 (named); Tieleman & Hinton 2012, lecture 6.5; centered: Graves 2013
     """
 
     def __init__(
@@ -104,7 +104,7 @@ class Adam(Optimizer):
               Algorithm 1 of the paper and PyTorch add it to √(v / (1 − β₂ᵗ)), 32 times as large
               at t = 1. With g = 1e-6, ε = 1e-7, α = 1e-3, three steps move w by −9.0e-4
               here and by −2.7e-3 there.
-    Source    D2 §4.1.2, D3 §3.1.2, D4 §3.2 (named); Kingma & Ba 2015;
+    Source:   D2 §4.1.2, D3 §3.1.2, D4 §3.2 (named); Kingma & Ba 2015;
               amsgrad: Reddi et al. 2018
     """
 
@@ -152,7 +152,7 @@ class AdamW(Adam):
     An L2 penalty adds 2 l2 w to g, and Adam then divides it by √v: weights with large gradients
     are decayed less. Here all decay alike, biases and all rows of an Embedding too.
     Compare   The paper decays by λ w alone; Keras and PyTorch by α λ w, as here.
-    Source    Loshchilov & Hutter 2019, Algorithm 2; Keras's λ = 0.004
+    Source:   Loshchilov & Hutter 2019, Algorithm 2; Keras's λ = 0.004
     """
 
     def __init__(

@@ -11,7 +11,7 @@ class L1L2:
     Penalty   l1 · Σ|W| + l2 · Σ W²         a sum over the array, not a mean
     Gradient  l1 · sign(W) + 2 · l2 · W     at W = 0 any slope in [−l1, l1] is right; here 0
     Raises    ValueError: l1 or l2 is negative, infinite or NaN
-    Source    D1 Q4; there is no ½ before l2, as in Keras
+    Source:   D1 Q4; there is no ½ before l2, as in Keras
     """
 
     def __init__(self, l1=0.0, l2=0.0):
@@ -37,7 +37,7 @@ class L1(L1L2):
     """Draws every weight to 0 by the same force, so that small ones end there: sparse weights.
 
     Penalty   l1 · Σ|W|        Gradient  l1 · sign(W)
-    Source    D1 Q4; Tibshirani 1996
+    Source:   D1 Q4; Tibshirani 1996
     """
 
     def __init__(self, l1=0.01):
@@ -48,7 +48,7 @@ class L2(L1L2):
     """Draws a weight to 0 by a force like its size; with plain SGD, weight decay of λ = 2 l2.
 
     Penalty   l2 · Σ W²        Gradient  2 · l2 · W
-    Source    D1 Q4; Krogh & Hertz 1992
+    Source:   D1 Q4; Krogh & Hertz 1992
     """
 
     def __init__(self, l2=0.01):

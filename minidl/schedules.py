@@ -8,7 +8,7 @@ class Constant:
 
     Rate      α(t) = learning_rate
     Raises    TypeError: not a number;  ValueError: negative, infinite or NaN
-    Source    D2 §4.1.2 θ ← θ − α ∇J(θ)
+    Source:   D2 §4.1.2 θ ← θ − α ∇J(θ)
     """
 
     def __init__(self, learning_rate, owner="Constant"):
@@ -27,7 +27,7 @@ class ExponentialDecay:
     Rate      α(t) = α₀ · decay_rate ^ (t / decay_steps)            t = 0 at the first step
               staircase=True: t / decay_steps is rounded down, so the rate falls in jumps
     Raises    ValueError: decay_steps or decay_rate is not positive
-    Source    Keras 3, keras.optimizers.schedules.ExponentialDecay
+    Source:   Keras 3, keras.optimizers.schedules.ExponentialDecay
     """
 
     def __init__(
@@ -62,7 +62,7 @@ class CosineDecay:
                       u = (t − S) / decay_steps, at most 1: the rate ends at alpha · α₁
               Without warmup_target: S = 0 and α₁ = α₀ = initial_learning_rate.
     Raises    ValueError: decay_steps is not positive, or another number is negative
-    Source    Loshchilov & Hutter 2017 (SGDR); the rise: Goyal et al. 2017
+    Source:   Loshchilov & Hutter 2017 (SGDR); the rise: Goyal et al. 2017
     """
 
     def __init__(

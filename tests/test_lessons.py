@@ -158,7 +158,7 @@ PLACES = cache(lambda: Places(ROOT / "minidl"))
 @pytest.mark.parametrize("kind", CLASSES, ids=lambda kind: kind.__name__)
 def test_a_class_names_its_source(kind):
     source = source_line(inspect.getdoc(kind) if "__doc__" in vars(kind) else "")
-    assert source, f"{kind.__name__}: write a `Source` line into the docstring"
+    assert source, f"{kind.__name__}: write a `Source:` line into the docstring"
     paper = re.search(r"\b[A-Z]\w+.* (19|20)\d\d\b|Keras", source)
     assert cited(source) or paper, f"{kind.__name__}: {source!r} is no document and no paper"
 
@@ -189,7 +189,7 @@ def test_citations_are_read():
     assert cited("D1 §4.1-4.2; D1 Q2, Q4") == {(("D1"), s) for s in ("4.1", "4.2", "Q2", "Q4")}
     assert cited("D0, D4 Q4") == {("D0", ""), ("D4", "Q4")}
     assert cited("D4 §4.1.2; Vaswani et al. 2017, §3.5") == {("D4", "4.1.2")}
-    text = "Dense.\n\nForward   y = x W\nSource    D3 §4.1.2;\n          D2 §3.2\nRaises    x"
+    text = "Dense.\n\nForward   y = x W\nSource:   D3 §4.1.2;\n          D2 §3.2\nRaises    x"
     assert source_line(text) == "D3 §4.1.2; D2 §3.2"
 
 

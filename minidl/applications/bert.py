@@ -42,7 +42,7 @@ class BERT(Model):
 
     Raises    ValueError: a mask or segments of another shape than ids, T > max_length, an id
               or a segment that no table has
-    Source    D4 §3.1, §5.2; Devlin et al. 2019, §3
+    Source:   D4 §3.1, §5.2; Devlin et al. 2019, §3
     """
 
     def __init__(

@@ -27,7 +27,7 @@ class BERTClassifier(Model):
     takes the encoder's.
 
     Raises    TypeError: bert is no BERT; ValueError: another pooling, or no pooler in bert
-    Source    D4 §3.3, §5.2 (the mean there counts the padding); Devlin et al. 2019, §3.2
+    Source:   D4 §3.3, §5.2 (the mean there counts the padding); Devlin et al. 2019, §3.2
     """
 
     def __init__(

@@ -13,7 +13,7 @@ def bert_parameters(
                  norms      2 · 2 D         γ and β, twice
     pooler       D² + D
 
-    Source    D0 §2.1, D2 §2.1 ("millions to billions of parameters"); Devlin et al. 2019, §3
+    Source:   D0 §2.1, D2 §2.1 ("millions to billions of parameters"); Devlin et al. 2019, §3
               (110M, 340M)
     """
     D, F = dim, ffn

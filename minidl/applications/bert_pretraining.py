@@ -24,7 +24,7 @@ class MaskedWordHead(Composite):
     embedding    the table that the encoder reads with; activation: φ, the encoder's
 
     Raises    ValueError: the last axis of h is not D
-    Source    Devlin et al. 2019, §3.1, its published code; D4 §3.1 (in words)
+    Source:   Devlin et al. 2019, §3.1, its published code; D4 §3.1 (in words)
     """
 
     def __init__(self, embedding, activation, epsilon, initializer, **kwargs):
@@ -63,7 +63,7 @@ class BERTForPretraining(Model):
     that of ids[selected]: row by row. next: 0 it follows, 1 it does not.
 
     Raises    ValueError: x is no tuple of four, or bert has no pooler
-    Source    D4 §3.1; Devlin et al. 2019, §3.1
+    Source:   D4 §3.1; Devlin et al. 2019, §3.1
     """
 
     def __init__(self, bert, initializer=None, **kwargs):
@@ -150,7 +150,7 @@ class PretrainingLoss:
 
     Where nothing is selected the first mean is 0.
 
-    Source    Devlin et al. 2019, appendix A.2: "the sum of the mean masked LM likelihood and
+    Source:   Devlin et al. 2019, appendix A.2: "the sum of the mean masked LM likelihood and
               the mean next sentence prediction likelihood"
     """
 

@@ -17,7 +17,7 @@ class KeyValueCache:
     keys, values   for each block an array (N, H, L, K), filled up to `length`
     logits = cache.read(ids)   (N, T) further tokens -> (N, T, V), as model.forward's of all
 
-    Source    Shazeer 2019, §3 (incremental inference)
+    Source:   Shazeer 2019, §3 (incremental inference)
     """
 
     def __init__(self, model, rows):
@@ -95,7 +95,7 @@ def sample(logits, temperature=1.0, top_k=None, top_p=None, rng=None):
     top_p         only the likeliest that together have a probability of top_p or more
 
     Raises    ValueError: temperature below 0, top_k below 1, top_p outside (0, 1]
-    Source    top_k: Fan, Lewis & Dauphin 2018, §5.1; top_p: Holtzman et al. 2020, §3.1
+    Source:   top_k: Fan, Lewis & Dauphin 2018, §5.1; top_p: Holtzman et al. 2020, §3.1
     """
     check_sampling(temperature, top_k, top_p)
     if temperature == 0:

@@ -34,7 +34,7 @@ class GPT(Model):
     none of its tokens; leave it out of the loss with `ignore_class`.
 
     Raises    ValueError: ids not (N, T), T > max_length, an id that the table does not have
-    Source    Radford et al. 2018; the norms first, Radford et al. 2019, §2.3; D3, D4 (text
+    Source:   Radford et al. 2018; the norms first, Radford et al. 2019, §2.3; D3, D4 (text
               generation, in words)
     """
 

@@ -26,7 +26,7 @@ class LSTMClassifier(Sequential):
     dropout        with 0, and False for the two above, these are the documents' three layers
 
     Raises    ValueError: fewer than two classes, or a size that is no positive integer
-    Source    D1 §5.2 (softmax), D3 §5.2 (sigmoid)
+    Source:   D1 §5.2 (softmax), D3 §5.2 (sigmoid)
     """
 
     def __init__(

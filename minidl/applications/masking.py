@@ -15,7 +15,7 @@ def mask_tokens(ids, vocabulary_size, mask_id, special_ids, rng, rate=0.15):
     rng        a NumPy Generator
 
     Raises    ValueError: an id outside the vocabulary, a rate outside 0 … 1, no ordinary token
-    Source    D4 §3.1 (in words); Devlin et al. 2019, §3.1 and appendix A.1
+    Source:   D4 §3.1 (in words); Devlin et al. 2019, §3.1 and appendix A.1
     """
     ids = np.asarray(ids)
     special = check_vocabulary(ids, vocabulary_size, mask_id, special_ids)
@@ -62,7 +62,7 @@ def sentence_pairs(pairs, rng):
     A second half that was drawn may say the same as the right one; it is drawn among others.
 
     Raises    ValueError: fewer than two pairs
-    Source    D4 §3.1 ("same passage": the task is whether b follows a); Devlin et al. 2019,
+    Source:   D4 §3.1 ("same passage": the task is whether b follows a); Devlin et al. 2019,
               §3.1
     """
     if len(pairs) < 2:

@@ -15,7 +15,7 @@ class Pooler(Dense):
     A mask ends here.
 
     Raises    ValueError: x is not (N, T, D) with T ≥ 1
-    Source    Devlin et al. 2019, §3.1 (C); the tanh layer is in its published weights (D4 §3.1)
+    Source:   Devlin et al. 2019, §3.1 (C); the tanh layer is in its published weights (D4 §3.1)
     """
 
     def __init__(self, units, **kwargs):

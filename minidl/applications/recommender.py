@@ -29,7 +29,7 @@ class DotRecommender(Model):
     initializer   of p and q; from zeros they would never move, as each is the other's slope
 
     Raises    ValueError or TypeError: x is not (N, 2) integers, an id that no table has
-    Source    D3 §4.2.1; biases and mean, Koren, Bell & Volinsky 2009
+    Source:   D3 §4.2.1; biases and mean, Koren, Bell & Volinsky 2009
     """
 
     def __init__(

@@ -73,7 +73,7 @@ def tabular_mlp(recipe, outputs=1, seed=None):
 
     Forward   h = dropout(relu(h W + b)) for each width of recipe.hidden;  y = φ(h W + b)
               φ: nothing for "mse", sigmoid for "bce", softmax for classes
-    Source    D2 §3.2, §4.2 (there 64, 64, 1 without dropout)
+    Source:   D2 §3.2, §4.2 (there 64, 64, 1 without dropout)
     """
     if recipe.loss not in HEADS:
         raise ValueError(

@@ -26,7 +26,7 @@ class TextClassifier:
     maxlen     a longer text loses its end, a shorter one gets zeros behind
 
     Raises     ValueError: texts before fit
-    Source     D0 §4.3 (分词, 向量化: cut into words, turned into numbers; then the model)
+    Source:    D0 §4.3 (分词, 向量化: cut into words, turned into numbers; then the model)
     """
 
     def __init__(self, model, tokenizer, maxlen):

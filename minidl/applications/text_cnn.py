@@ -27,7 +27,7 @@ class TextCNN(Sequential):
     dropout       with 0 and one kernel size these are D0's four layers
 
     Raises    ValueError: no kernel size, or a size that is no positive integer
-    Source    D0 §4.3, §5.2; several kernel sizes and the dropout, Kim 2014
+    Source:   D0 §4.3, §5.2; several kernel sizes and the dropout, Kim 2014
     """
 
     def __init__(
@@ -96,7 +96,7 @@ class NGramFeatures(Composite):
     A mask ends here: see Conv1D.
 
     Raises    ValueError: x is not (N, T, D), or shorter than the largest size
-    Source    Kim 2014
+    Source:   Kim 2014
     """
 
     def __init__(self, filters, kernel_sizes, **kwargs):

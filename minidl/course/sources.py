@@ -5,7 +5,7 @@ import re
 from pathlib import Path
 from typing import NamedTuple
 
-LINE = re.compile(r"\bSource:?[ ]{2,}(.+(?:\n[ ]{6,}\S.*)*)")  # further lines are indented
+LINE = re.compile(r"\bSource:[ ]+(.+(?:\n[ ]{6,}\S.*)*)")  # further lines are indented
 SECTION = r"(?:§\d[\d.]*(?:[-–]\d[\d.]*)?|Q\d+)"
 CITED = re.compile(rf"\b(D\d)\b((?:,? {SECTION}(?:, {SECTION})*)?)")
 

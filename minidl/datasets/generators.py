@@ -14,7 +14,7 @@ def make_linear(n=100, coefficients=(2.0,), intercept=1.0, noise=1.0, seed=0):
     The defaults are D2's data, y = 2x + 1 + N(0, 1). With those few rows and that much noise
     even least squares misses 2 and 1: compare a fit with `np.linalg.lstsq`, not with them.
 
-    Source    D2 §5.2; D1 §4.2 V = aT + bD + cM + dS (four coefficients, intercept 0)
+    Source:   D2 §5.2; D1 §4.2 V = aT + bD + cM + dS (four coefficients, intercept 0)
     """
     rng = _generator(n, seed)
     c = np.atleast_1d(np.asarray(coefficients, dtype=float))[:, None]  # (D, 1)
@@ -29,7 +29,7 @@ def make_noise_regression(n=100, features=10, seed=0):
     The best prediction of a new row is the mean, ½, with MAE ¼ and MSE 1/12. A smaller error
     on the training rows is memory.
 
-    Source    D2 §3.2
+    Source:   D2 §3.2
     """
     rng = _generator(n, seed)
     X, y = rng.random((n, features)), rng.random((n, 1))
@@ -49,7 +49,7 @@ def make_ratings(users=200, items=100, rank=3, n=5000, noise=0.5, seed=0):
     ratings = clean + noise · N(0, 1), cut to 1–5. No model can do better on new pairs than
     the RMSE between the two.
 
-    Source    D3 §4.2.1 r̂ = σ(θ_u · Emb(i) + …), mapped to the scale 1–5
+    Source:   D3 §4.2.1 r̂ = σ(θ_u · Emb(i) + …), mapped to the scale 1–5
     """
     rng = _generator(n, seed)
     if n > users * items:
@@ -80,7 +80,7 @@ def make_diagnosis(n=1000, symptoms=12, diseases=4, seed=0, grades=2):
     The best accuracy to be had is about `probs.max(axis=1).mean()`, below 1: the same
     symptoms can have two causes.
 
-    Source    D3 §4.2.2 D̂ = softmax(θ · Emb(x))
+    Source:   D3 §4.2.2 D̂ = softmax(θ · Emb(x))
     """
     rng = _generator(n, seed)
     if grades < 2:
@@ -112,7 +112,7 @@ def make_value(n=1000, scenarios=3, seed=0, interaction=4.0, noise=0.1):
     one and much in another, so no linear formula fits. With interaction=0 a linear formula
     does, once S is one-hot; its number alone means nothing, the d[S] are in no order.
 
-    Source    D1 §4.1 V = f(T, D, M, S); D1 §4.2 V = aT + bD + cM + dS
+    Source:   D1 §4.1 V = f(T, D, M, S); D1 §4.2 V = aT + bD + cM + dS
     """
     rng = _generator(n, seed)
     coefficients = rng.uniform(0.5, 1.5, size=3)

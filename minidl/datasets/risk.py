@@ -33,7 +33,7 @@ def load_stock_risk(past=24, ahead=6, bins=9):
     months, from several shares, are not independent.
 
     Raises    ValueError: past, ahead or bins is no positive integer, or too large for the data
-    Source    D1 §4.3 (financial risk); the prices: see `load_stocks`
+    Source:   D1 §4.3 (financial risk); the prices: see `load_stocks`
     """
     _check(past=past, ahead=ahead, bins=bins)
     dates, prices = load_stocks()

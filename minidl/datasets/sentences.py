@@ -100,7 +100,7 @@ def make_news_sentences(n=1000, seed=0, held_out=False):
 
     held_out   True: from 12 other patterns than False uses, a test that memory cannot pass
 
-    Source    D0 §5 (a text CNN that tells news from entertainment)
+    Source:   D0 §5 (a text CNN that tells news from entertainment)
     """
     rng = np.random.default_rng(seed)
     used = slice(-HELD_OUT, None) if held_out else slice(-HELD_OUT)
@@ -114,7 +114,7 @@ def make_news_sentences(n=1000, seed=0, held_out=False):
 def make_review_sentences(n=1000, seed=0):
     """(texts, labels): n different reviews, a third each, mixed; 0 差评, 1 中评, 2 好评.
 
-    Source    D3 §5.2 (reviews called 好评, 中评 and 差评)
+    Source:   D3 §5.2 (reviews called 好评, 中评 and 差评)
     """
     rng = np.random.default_rng(seed)
     groups = [

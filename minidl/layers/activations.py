@@ -35,7 +35,7 @@ class Linear(Function):
     """No activation.
 
     Forward   y = x            Backward  dx = dy            Cache  nothing
-    Source    D2 §3.2 (the last Dense(1))
+    Source:   D2 §3.2 (the last Dense(1))
     """
 
     def forward(self, x, training=False):
@@ -51,7 +51,7 @@ class ReLU(Function):
     Forward   y = max(x, 0)
     Backward  dx = dy where x > 0, else 0     (at 0 any slope from 0 to 1 is right; here 0)
     Cache     x > 0
-    Source    D2 §4.1.3
+    Source:   D2 §4.1.3
     """
 
     def forward(self, x, training=False):
@@ -68,7 +68,7 @@ class Sigmoid(Function):
     Forward   y = σ(x) = 1 / (1 + e⁻ˣ) = e^min(x, 0) / (1 + e^−|x|), which cannot overflow
     Backward  dx = dy · y (1 − y)
     Cache     y
-    Source    D2 §4.1.3, D3 §4.1.1
+    Source:   D2 §4.1.3, D3 §4.1.1
     """
 
     def forward(self, x, training=False):
@@ -83,7 +83,7 @@ class Tanh(Function):
     """Maps every number into (−1, 1).
 
     Forward   y = tanh x = 2σ(2x) − 1            Backward  dx = dy (1 − y²)            Cache  y
-    Source    D2 §4.1.3, D3 §4.1.1
+    Source:   D2 §4.1.3, D3 §4.1.1
     """
 
     def forward(self, x, training=False):
@@ -101,7 +101,7 @@ class Softmax(Function):
     Backward  dxₖ = yₖ (dyₖ − Σⱼ dyⱼ yⱼ)         the Jacobian is diag(y) − y yᵀ
     Cache     y
     Raises    ValueError: the axis has one entry, whose softmax is always 1
-    Source    D3 §4.2.2; D4 §4.1.3
+    Source:   D3 §4.2.2; D4 §4.1.3
     """
 
     def __init__(self, axis=-1, **kwargs):
@@ -140,7 +140,7 @@ class GELU(Function):
               φ = e^(−x²/2) / √(2π), or the slope of the tanh form,
               φ = 2 Φ (1 − Φ) √(2/π) (1 + 3 · 0.044715 x²)
     Cache     x cut to ±40, and Φ
-    Source    Hendrycks & Gimpel 2016; BERT's activation (D4 §3.1)
+    Source:   Hendrycks & Gimpel 2016; BERT's activation (D4 §3.1)
     """
 
     def __init__(self, approximate=False, **kwargs):

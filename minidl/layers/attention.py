@@ -43,7 +43,7 @@ class MultiHeadAttention(Layer):
     scores; else its fused kernel gives such a query the mean of all values, hidden ones too.)
 
     Raises    ValueError: shapes that do not go together, sizes or dropout out of range
-    Source    D4 §4.1.3, §4.2.3; Vaswani et al. 2017, §3.2.2
+    Source:   D4 §4.1.3, §4.2.3; Vaswani et al. 2017, §3.2.2
     """
 
     def __init__(

@@ -29,7 +29,7 @@ class BatchNormalization(Layer):
     s² divides by R, not R − 1, in the running variance too (as Keras; PyTorch keeps R − 1).
 
     Raises    ValueError: an axis that x does not have, another size of it, a wrong mask
-    Source    Ioffe & Szegedy 2015, algorithm 1 and 2
+    Source:   Ioffe & Szegedy 2015, algorithm 1 and 2
     """
 
     mixes_batch = True

@@ -29,7 +29,7 @@ class Bidirectional(Composite):
 
     Raises    ValueError: an unknown merge_mode, or two layers that do not fit together
               TypeError: the layer is not recurrent
-    Source    Schuster & Paliwal 1997
+    Source:   Schuster & Paliwal 1997
     """
 
     def __init__(self, layer, merge_mode="concat", weights=None, backward_layer=None, **kwargs):

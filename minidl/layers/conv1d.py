@@ -28,7 +28,7 @@ class Conv1D(Layer):
     A mask ends here, as in Keras: a window mixes steps that are kept with steps that are not.
 
     Raises    ValueError: x is not (N, T, C), or too short for one window
-    Source    D0 §5.2 (Conv1D over word vectors); Kim 2014
+    Source:   D0 §5.2 (Conv1D over word vectors); Kim 2014
     """
 
     ends_in_activation = True

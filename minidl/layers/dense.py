@@ -15,7 +15,7 @@ class Dense(Layer):
     Cache     x, and what the activation φ keeps
 
     Raises    ValueError: the last axis of x is not D
-    Source    D3 §4.1.2 z = Σ w x (there without b); D1 §4.2 V = aT + bD + cM + dS; D2 §3.2;
+    Source:   D3 §4.1.2 z = Σ w x (there without b); D1 §4.2 V = aT + bD + cM + dS; D2 §3.2;
               backward: D0 §4.2 δ = ∂L/∂Z, D3 §4.1.4 ∂L/∂w = δ x
     """
 

@@ -24,7 +24,7 @@ def scaled_dot_product_attention(Q, K, V, mask=None, drop=None):
     drop   (…, Tq, Tk) factors on the weights before V: dropout's 0 or 1 / (1 − p)
 
     Raises    ValueError: sizes that do not go together
-    Source    D4 §4.1.3, §4.2.3 (printed there as a division by V); Vaswani et al. 2017, eq. 1
+    Source:   D4 §4.1.3, §4.2.3 (printed there as a division by V); Vaswani et al. 2017, eq. 1
     """
     Q, K, V = np.asarray(Q), np.asarray(K), np.asarray(V)
     check_sizes(Q, K, V)

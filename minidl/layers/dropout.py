@@ -19,7 +19,7 @@ class Dropout(Layer):
     seed          gives the layer a random stream of its own
 
     Raises    ValueError: the rate is outside [0, 1), or noise_shape does not fit x
-    Source    D1 Q4; Srivastava et al. 2014, scaled in training as in Keras
+    Source:   D1 Q4; Srivastava et al. 2014, scaled in training as in Keras
     """
 
     def __init__(self, rate, noise_shape=None, seed=None, **kwargs):

@@ -22,7 +22,7 @@ class Embedding(Layer):
     input_length  the number of ids in a row, if it is fixed
 
     Raises    TypeError: x is not of integers; ValueError: an id outside 0 … V − 1
-    Source    D4 §4.1.1, §4.2.1 (one-hot); D3 §4.2.1 Emb(u); D1 §4.1 (S, a category);
+    Source:   D4 §4.1.1, §4.2.1 (one-hot); D3 §4.2.1 Emb(u); D1 §4.1 (S, a category);
               D0 §5.2, D1 §5.2, D3 §5.2
     """
 

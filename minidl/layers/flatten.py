@@ -17,7 +17,7 @@ class Flatten(Layer):
 
     A mask ends here, as in Keras: there is no time axis left.
 
-    Source    LeCun et al. 1998 (from feature maps to the fully connected layers)
+    Source:   LeCun et al. 1998 (from feature maps to the fully connected layers)
     """
 
     def __init__(self, data_format=None, **kwargs):
@@ -48,7 +48,7 @@ class Reshape(Layer):
     A mask ends here, as in Keras.
 
     Raises    ValueError: the numbers of a row do not fit the target shape
-    Source    LeCun et al. 1998 (from feature maps to the fully connected layers, and back)
+    Source:   LeCun et al. 1998 (from feature maps to the fully connected layers, and back)
     """
 
     def __init__(self, target_shape, **kwargs):

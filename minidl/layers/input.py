@@ -7,7 +7,7 @@ class Input(Layer):
     """The first line of a Sequential: `Input(shape=(10,))`. Computes nothing.
 
     Forward   y = x            Backward  dx = dy            Cache  nothing
-    Source    Keras's `Input`; the documents write `input_shape=(10,)` instead (D2 §3.2)
+    Source:   Keras's `Input`; the documents write `input_shape=(10,)` instead (D2 §3.2)
     """
 
     def __init__(self, shape, dtype=None, name=None):

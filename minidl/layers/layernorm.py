@@ -22,7 +22,7 @@ class LayerNormalization(Layer):
     center, scale  False leaves β, γ out
 
     Raises    ValueError: an axis that x does not have, the batch axis, or another size of it
-    Source    Ba, Kiros & Hinton 2016, eq. 3; Add & Norm of D4 §3.1's BERT
+    Source:   Ba, Kiros & Hinton 2016, eq. 3; Add & Norm of D4 §3.1's BERT
     """
 
     def __init__(

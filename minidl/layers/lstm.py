@@ -35,7 +35,7 @@ class LSTM(Layer):
 
     Raises    ValueError: wrong shape of x, mask, initial_state; units or dropout out of range;
               stateful or recurrent_dropout, which this layer does not have
-    Source    D1 §5.2, D3 §5.2; Hochreiter & Schmidhuber 1997; forget gate: Gers et al. 2000
+    Source:   D1 §5.2, D3 §5.2; Hochreiter & Schmidhuber 1997; forget gate: Gers et al. 2000
     """
 
     def __init__(

@@ -44,7 +44,7 @@ class GlobalMaxPooling1D(_GlobalPooling1D):
     A mask is not used, as in Keras: padding takes part in the maximum.
 
     Raises    ValueError: x is not (N, T, C), or T is 0
-    Source    D0 §5.2; Collobert et al. 2011 (max over time)
+    Source:   D0 §5.2; Collobert et al. 2011 (max over time)
     """
 
     def forward(self, x, training=False):
@@ -70,7 +70,7 @@ class GlobalAveragePooling1D(_GlobalPooling1D):
     A row whose steps are all left out has mean 0 and gradient 0 (Keras: 0/0, NaN).
 
     Raises    ValueError: x is not (N, T, C), T is 0, or the mask is not (N, T)
-    Source    D4 §5.2 (tf.reduce_mean over positions, there with the padding in it)
+    Source:   D4 §5.2 (tf.reduce_mean over positions, there with the padding in it)
     """
 
     def forward(self, x, training=False, mask=None):
@@ -135,7 +135,7 @@ class MaxPooling1D(_Pooling1D):
     Padding counts as −∞. A mask ends here, as in Keras.
 
     Raises    ValueError: x is not (N, T, C), or too short for one window
-    Source    LeCun et al. 1998 (subsampling); Boureau et al. 2010 (by the maximum)
+    Source:   LeCun et al. 1998 (subsampling); Boureau et al. 2010 (by the maximum)
     """
 
     def forward(self, x, training=False):
@@ -161,7 +161,7 @@ class AveragePooling1D(_Pooling1D):
     A mask ends here, as in Keras.
 
     Raises    ValueError: x is not (N, T, C), or too short for one window
-    Source    LeCun et al. 1998 (subsampling)
+    Source:   LeCun et al. 1998 (subsampling)
     """
 
     def forward(self, x, training=False):

@@ -15,7 +15,7 @@ def sinusoidal(positions, d):
     PE(pos + k) is PE(pos) with each pair (2i, 2i+1) turned by the angle k / 10000^(2i/d): the
     same rotation wherever pos is. d may be odd: then the last column is a sine.
 
-    Source    D4 §4.1.2, §4.2.2 (printed there with the two cases mixed up); Vaswani et al. 2017
+    Source:   D4 §4.1.2, §4.2.2 (printed there with the two cases mixed up); Vaswani et al. 2017
     """
     d = positive_integer("sinusoidal", "d", d)
     even = np.arange(0, d, 2)  # 2i
@@ -36,7 +36,7 @@ class PositionalEncoding(Layer):
     max_length   the longest sequence; None for any length
 
     Raises    ValueError: x is not (N, T, D), or longer than max_length
-    Source    D4 §4.1.2; Vaswani et al. 2017, §3.5
+    Source:   D4 §4.1.2; Vaswani et al. 2017, §3.5
     """
 
     def __init__(self, max_length=None, **kwargs):
@@ -78,7 +78,7 @@ class PositionEmbedding(Layer):
     sequence_length   L, the longest sequence
 
     Raises    ValueError: x is not (N, T, D), or longer than L
-    Source    Devlin et al. 2019: BERT's positions are learned (D4 §3.1 says sinusoidal)
+    Source:   Devlin et al. 2019: BERT's positions are learned (D4 §3.1 says sinusoidal)
     """
 
     def __init__(self, sequence_length, initializer="glorot_uniform", **kwargs):

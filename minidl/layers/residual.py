@@ -16,7 +16,7 @@ class Residual(Composite):
     mask: f gets it, if it uses masks.
 
     Raises    TypeError: f is no layer; ValueError: f(x) has another shape than x
-    Source    He et al. 2016, eq. 1
+    Source:   He et al. 2016, eq. 1
     """
 
     def __init__(self, layer, **kwargs):

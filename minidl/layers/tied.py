@@ -20,7 +20,7 @@ class TiedDense(Composite):
     embedding   an Embedding; its table is used, not copied
 
     Raises    TypeError: embedding is none; ValueError: the last axis of h is not D
-    Source    Press & Wolf 2017; Vaswani et al. 2017, §3.4; BERT's masked-word head (D4 §3.1)
+    Source:   Press & Wolf 2017; Vaswani et al. 2017, §3.4; BERT's masked-word head (D4 §3.1)
     """
 
     def __init__(self, embedding, use_bias=True, **kwargs):

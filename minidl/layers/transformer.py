@@ -128,7 +128,7 @@ class TransformerEncoderBlock(_TransformerBlock):
     attention_mask, use_causal_mask   see MultiHeadAttention
 
     Raises    ValueError: x is not (N, T, D), D does not divide by num_heads, an unknown norm
-    Source    D4 §3.1, §5.2; Vaswani et al. 2017, §3.1; pre-norm: Xiong et al. 2020
+    Source:   D4 §3.1, §5.2; Vaswani et al. 2017, §3.1; pre-norm: Xiong et al. 2020
     """
 
     def make_children(self, dropout, activation):
@@ -171,7 +171,7 @@ class TransformerDecoderBlock(_TransformerBlock):
     mask   (N, T) booleans; for a tuple x the tuple (target's, e's), None: no padding
 
     Raises    ValueError: x is not what the block was built for, (N, T, D) or a tuple of two
-    Source    Vaswani et al. 2017, §3.1; without e: Radford et al. 2018 (D3, D4: generation)
+    Source:   Vaswani et al. 2017, §3.1; without e: Radford et al. 2018 (D3, D4: generation)
     """
 
     def make_children(self, dropout, activation):

@@ -32,7 +32,7 @@ class BasicTokenizer:
     case newer than this Python's Unicode stay apart, and neighbouring spacing marks keep their
     order (NFD would sort some, in musical notation).
 
-    Source    Devlin et al. 2019, arXiv:1810.04805, and its tokenization.py; the order of steps
+    Source:   Devlin et al. 2019, arXiv:1810.04805, and its tokenization.py; the order of steps
               is that of BertNormalizer in `tokenizers` 0.23
     """
 

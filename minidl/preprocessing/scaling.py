@@ -13,7 +13,7 @@ class StandardScaler:
     Fit it on the training set alone: statistics that have seen the test set leak it.
 
     Raises    ValueError: used before fit, another number of features, NaN or infinity
-    Source    D2 §3.2 (there one mean and one deviation over the whole array)
+    Source:   D2 §3.2 (there one mean and one deviation over the whole array)
     """
 
     def fit(self, X, y=None):

@@ -17,7 +17,7 @@ def pad_sequences(
     Both are 'pre', as in Keras: a recurrent layer then ends on the text, not on padding.
 
     Raises    ValueError: not a list of sequences, or elements of different shapes
-    Source    D3 §5.2 pad_sequences(sequences, maxlen=5)
+    Source:   D3 §5.2 pad_sequences(sequences, maxlen=5)
     """
     rows = _as_lists(sequences)
     for name, choice in (("padding", padding), ("truncating", truncating)):

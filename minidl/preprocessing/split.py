@@ -22,7 +22,7 @@ def train_test_split(
     training part only.
 
     Raises    ValueError: unequal lengths, impossible sizes, a class too small to split
-    Source    D3 §5.2; D0 §3.2, D2 §3.1 (training, validation and test sets)
+    Source:   D3 §5.2; D0 §3.2, D2 §3.1 (training, validation and test sets)
     """
     n = _common_length(arrays, stratify)
     n_train, n_test = _sizes(n, test_size, train_size)

@@ -50,7 +50,7 @@ class Tokenizer:
     `analyzer=jieba.lcut`. `filters` holds only ASCII marks; ，。！ stay unless you add them.
 
     Raises    TypeError: a text is not a str;  ValueError: used before fit_on_texts
-    Source    D3 §5.2 (the Tokenizer of Keras); D4 §4.2.1
+    Source:   D3 §5.2 (the Tokenizer of Keras); D4 §4.2.1
     """
 
     def __init__(

@@ -28,7 +28,7 @@ class WordPiece:
         ids, mask, segments = WordPiece.from_file("tokenizer.json")(["Hello, world!"])
 
     Raises    TypeError: a text is not a str;  ValueError: a token is not in the vocabulary
-    Source    D4 §3.3 tokenizer(text); Wu et al. 2016, arXiv:1609.08144, §4.1; Devlin et al.
+    Source:   D4 §3.3 tokenizer(text); Wu et al. 2016, arXiv:1609.08144, §4.1; Devlin et al.
               2019, arXiv:1810.04805, §3
     """
 

@@ -29,7 +29,7 @@ def train_wordpiece(
     chose by likelihood, much like count(ab) / (count(a) count(b)), which favours rare pairs.
 
     Raises    TypeError: texts is one str;  ValueError: size has no room for a character
-    Source    Sennrich et al. 2016, arXiv:1508.07909, algorithm 1; Schuster & Nakajima 2012,
+    Source:   Sennrich et al. 2016, arXiv:1508.07909, algorithm 1; Schuster & Nakajima 2012,
               Japanese and Korean Voice Search
     """
     if isinstance(texts, str):

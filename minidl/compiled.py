@@ -1,0 +1,79 @@
+"""Compiled: what `compile` settles, and the running means of loss and metrics."""
+
+import warnings
+
+from minidl import losses, metrics, optimizers
+
+
+class Compiled:
+    """What `compile` settles: optimizer, loss, metrics, and the fused form of model and loss.
+
+    A model that ends in softmax (or sigmoid) under its cross-entropy is trained on its logits:
+    L(softmax(z)) has the gradient softmax(z) − y, which never divides by a tiny probability.
+    """
+
+    def __init__(self, model, optimizer, loss, names, weighted_names):
+        self.optimizer = optimizers.get(optimizer)
+        self.loss = losses.get(loss)
+        self.metrics = {str(_name(m)): metrics.get(m) for m in names}
+        self.weighted = {str(_name(m)): metrics.get(m) for m in weighted_names}
+        self.net, self.head, self.train_loss = model, None, self.loss
+        self._trained = None
+        net, head = model.split_head()
+        if head is None or self.loss is None:
+            return
+        kind = type(head).__name__.lower()
+        if getattr(self.loss, "from_logits", False) and kind in ("softmax", "sigmoid"):
+            warnings.warn(
+                f"the model ends in {kind} and the loss has from_logits=True, so {kind} is "
+                "applied twice: remove one of the two",
+                stacklevel=4,
+            )
+        elif getattr(self.loss, "fuses_with", None) == kind and _same_axis(self.loss, head):
+            self.net, self.head, self.train_loss = net, head, self.loss.on_logits()
+
+    def trained(self):
+        """({name: array} that training changes, {name: regularizer}), gathered once.
+
+        As in Keras, freezing or thawing a layer counts from the next compile."""
+        if self._trained is None:
+            self._trained = self.net.trainable_params, self.net.regularizers
+        return self._trained
+
+    def outputs(self, z):
+        """What the user's model gives for the trained net's output z."""
+        return z if self.head is None else self.head.forward(z)[0]
+
+
+class RunningMeans:
+    """Loss and metrics over the batches so far, the loss weighted by the batch's size."""
+
+    def __init__(self, compiled):
+        self.compiled, self.total, self.rows = compiled, 0.0, 0
+        for metric in (*compiled.metrics.values(), *compiled.weighted.values()):
+            metric.reset_state()
+
+    def add(self, loss, y, z, weights):
+        self.total += loss * len(y)
+        self.rows += len(y)
+        if self.compiled.metrics or self.compiled.weighted:
+            y_pred = self.compiled.outputs(z)
+            for metric in self.compiled.metrics.values():
+                metric.update_state(y, y_pred)
+            for metric in self.compiled.weighted.values():
+                metric.update_state(y, y_pred, weights)
+
+    def logs(self):
+        """{"loss": …, metric: …}, the loss first."""
+        found = {"loss": self.total / max(self.rows, 1)}
+        both = {**self.compiled.metrics, **self.compiled.weighted}
+        return found | {name: float(metric.result()) for name, metric in both.items()}
+
+
+def _same_axis(loss, head):
+    return getattr(loss, "axis", -1) == getattr(head, "axis", -1)
+
+
+def _name(metric):
+    """The key of a metric in History: the string given, or the object's own name."""
+    return metric if isinstance(metric, str) else metrics.get(metric).name
