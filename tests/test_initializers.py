@@ -209,4 +209,4 @@ def test_orthogonal_needs_a_matrix():
 def test_every_initializer_says_its_values_and_source(kind):
     text = inspect.getdoc(kind)
     assert "Values  " in text or "Variance  " in text
-    assert "\nSource  " in text
+    assert "\nSource:" in text
