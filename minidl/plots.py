@@ -113,7 +113,9 @@ def heat_map(matrix, x=None, y=None, title="", unit="", xlabel="", ylabel="", an
     image = axes.imshow(matrix, cmap=cmap, aspect="auto", **limits)
     axes.grid(visible=False)
     if x is not None:
-        axes.set_xticks(range(C), x, rotation=45 if max(map(len, map(str, x))) > 4 else 0)
+        long = max(map(len, map(str, x))) > 4
+        slant = {"rotation": 45, "ha": "right", "rotation_mode": "anchor"} if long else {}
+        axes.set_xticks(range(C), x, **slant)
     if y is not None:
         axes.set_yticks(range(R), y)
     axes.figure.colorbar(image, ax=axes, label=unit)
