@@ -80,13 +80,7 @@ class Loss:
         return self.gradient(kept, scale).reshape(shape)
 
     def __call__(self, y_true, y_pred, sample_weight=None):
-        return self.value(y_true, y_pred, sample_weight)[0]
-
-    def value(self, y_true, y_pred, sample_weight=None):
-        """`forward`; a loss written without weights is asked without them."""
-        if sample_weight is None:
-            return self.forward(y_true, y_pred)
-        return self.forward(y_true, y_pred, sample_weight)
+        return evaluated(self, y_true, y_pred, sample_weight)[0]
 
     @property
     def checks_rows(self):
@@ -118,3 +112,10 @@ class Loss:
         other = copy.copy(self)
         other.from_logits = True
         return other
+
+
+def evaluated(loss, y_true, y_pred, sample_weight=None):
+    """(value, cache) of any loss; one written without weights is asked without them."""
+    if sample_weight is None:
+        return loss.forward(y_true, y_pred)
+    return loss.forward(y_true, y_pred, sample_weight)

@@ -21,6 +21,7 @@ from minidl.batches import (
 from minidl.callbacks import Callback, CallbackList
 from minidl.compiled import Compiled, RunningMeans
 from minidl.gradients import GradientName, LossValue
+from minidl.loss import evaluated
 from minidl.progress import Progress
 
 
@@ -171,7 +172,7 @@ def _evaluate(compiled, x, y, weights, batch_size, progress=None):
     for step, rows in enumerate(batches(len(y), batch_size)):
         z = compiled.net.outputs(take(x, rows))
         y_batch, w_batch = y[rows], None if weights is None else weights[rows]
-        value, _ = compiled.train_loss.value(y_batch, z, w_batch)
+        value, _ = evaluated(compiled.train_loss, y_batch, z, w_batch)
         means.add(float(value) + penalty, y_batch, z, w_batch)
         if progress is not None:
             progress.update(step + 1, means.logs)
@@ -209,7 +210,7 @@ def _train_step(model, compiled, x, y, weights):
 def _forward_backward(compiled, x, y, weights):
     """(loss, {name: gradient} of what is trained, the net's output)."""
     z, cache = compiled.net.forward(x, training=True)
-    value, loss_cache = compiled.train_loss.value(y, z, weights)
+    value, loss_cache = evaluated(compiled.train_loss, y, z, weights)
     _, grads = compiled.net.backward(compiled.train_loss.backward(loss_cache), cache)
     trained, regularizers = compiled.trained()
     value = float(value)
@@ -262,7 +263,7 @@ def check_data(model, compiled, x, y):
     """Ids, shapes and labels of all rows, before the first update."""
     model.check_inputs(x)
     y_pred = model(take(x, slice(0, 1)))
-    if compiled.loss is not None and compiled.loss.checks_rows:
+    if getattr(compiled.loss, "checks_rows", False):
         everywhere = np.broadcast_to(y_pred, (len(y), *y_pred.shape[1:]))
         compiled.loss.check(y, everywhere)
 

@@ -438,3 +438,22 @@ def test_a_model_without_layers_and_a_tuple_of_one_input():
     conv.compile("sgd", "mse")
     with pytest.raises(ValueError, match=r"layer 0 \(Conv1D\).*Embedding"):
         conv.fit(x, y)
+
+
+def test_a_loss_needs_only_forward_and_backward():
+    class Plain:  # no subclass of Loss
+        def forward(self, y_true, y_pred):
+            error = y_pred - y_true
+            return float((error * error).mean()), error
+
+        def backward(self, cache):
+            return 2 * cache / cache.size
+
+    x, y = line()
+    model, expected = Sequential([Dense(1, input_shape=(3,))], seed=1), regressor()
+    model.compile(SGD(0.1), Plain())
+    got = [model.train_on_batch(x, y) for _ in range(3)]
+    np.testing.assert_allclose(
+        got, [expected.train_on_batch(x, y) for _ in range(3)], rtol=1e-5
+    )
+    assert model.fit(x, y, verbose=0).epoch == [0]
