@@ -41,8 +41,6 @@ tanh = lesson.item(
 
 # %% [markdown]
 # ## The formulas, literally
-#
-# One number in, one number out, as they stand on the page.
 
 
 # %%
@@ -114,16 +112,13 @@ with np.errstate(over="raise", divide="raise", invalid="raise"):  # no warning e
 sigmoid.check("minidl's at -1000 and 1000, without a warning", [0, 1], far)
 
 # %%
-lesson.figure(
-    activation_curves({
-        "ReLU": (ReLU(), lambda z: (z > 0) * 1.0),
-        "sigmoid": (Sigmoid(), lambda z: Sigmoid()(z) * (1 - Sigmoid()(z))),
-        "tanh": (Tanh(), lambda z: 1 - Tanh()(z) ** 2),
-    }, title="Activations and their slopes  激活函数及其导数"),
-    "activations",
-    "ReLU, sigmoid and tanh with their slopes: the sigmoid's is never above 1/4, so a stack of "
-    "sigmoids passes less and less gradient down.",
-)  # fmt: skip
+curves = {
+    "ReLU": (ReLU(), lambda z: (z > 0) * 1.0),
+    "sigmoid": (Sigmoid(), lambda z: Sigmoid()(z) * (1 - Sigmoid()(z))),
+    "tanh": (Tanh(), lambda z: 1 - Tanh()(z) ** 2),
+}
+picture = activation_curves(curves, title="Activations and their slopes  激活函数及其导数")
+lesson.figure(picture, "activations", "The sigmoid's slope is never above 1/4.")
 
 # %% [markdown]
 # ## A bug, and what catches it
@@ -145,9 +140,13 @@ sigmoid.check("the bug passes the gradient check", False, report.passed)
 # %% [markdown]
 # ## Exercises
 #
-# 1. Softplus is $\log(1 + e^z)$. Derive its slope; which function of this lesson is it?
-# 2. Write it as a layer with `forward` and `backward`; let `gradcheck` judge. Try z = 1000.
-# 3. Multiply ten sigmoid slopes at their best. What reaches the first of ten layers?
+# 1. Softplus is $\log(1 + e^z)$; at 0 it is 0.6931. Derive its slope: which function of this
+#    lesson is it? Write the layer `Softplus` into a file, with `forward(x, training=False)`
+#    returning (y, cache) and `backward(dy, cache)` returning (dx, {}), and let
+#    `minidl check answers.py` judge. Then try z = 1000.
+# 2. Softsign is $z / (1 + |z|)$, 0.75 at 3. Write `Softsign`. Has it a kink at 0?
+# 3. Write `ThreeSigmoids`, $\sigma(\sigma(\sigma(z)))$, which is 0.6508 at 0, and print its dx
+#    there for dy = 1. Each further σ divides by four or more: what reaches the first of ten?
 
 # %%
 lesson.finish()

@@ -104,18 +104,12 @@ def heat_map(matrix, x=None, y=None, title="", unit="", xlabel="", ylabel="", an
     Values of both signs get a diverging map centred at 0."""
     matrix = np.atleast_2d(np.asarray(matrix, dtype=float))
     R, C = matrix.shape
-    axes = new_axes(
-        xlabel, ylabel, title, size=(2.2 + min(8, 0.55 * C), 1.4 + min(7, 0.45 * R))
-    )
-    limits, cmap = {}, SEQUENTIAL
-    if matrix.min() < 0 < matrix.max():
-        limits, cmap = {"vmin": -np.abs(matrix).max(), "vmax": np.abs(matrix).max()}, DIVERGING
-    image = axes.imshow(matrix, cmap=cmap, aspect="auto", **limits)
+    size = 2.2 + min(8, 0.55 * C), 1.4 + min(7, 0.45 * R)
+    axes = new_axes(xlabel, ylabel, title, size)
+    image = axes.imshow(matrix, aspect="auto", **_colours(matrix))
     axes.grid(visible=False)
     if x is not None:
-        long = max(map(len, map(str, x))) > 4
-        slant = {"rotation": 45, "ha": "right", "rotation_mode": "anchor"} if long else {}
-        axes.set_xticks(range(C), x, **slant)
+        _name_columns(axes, x)
     if y is not None:
         axes.set_yticks(range(R), y)
     axes.figure.colorbar(image, ax=axes, label=unit)
@@ -131,6 +125,33 @@ def _write_numbers(axes, image, matrix):
         dark = 0.299 * red + 0.587 * green + 0.114 * blue < 0.5  # ITU-R BT.601 luma
         axes.text(column, row, f"{value:.2g}", ha="center", va="center",
                   color="white" if dark else "black", fontsize=10)  # fmt: skip
+
+
+@styled
+def gate_maps(gates, steps, title="", xlabel="step"):
+    """{name: (T, U)}, units by named steps, a panel each; of both signs: centred at 0."""
+    fig = Figure(figsize=(2.5 + 0.3 * len(steps), 1.2 + 1.5 * len(gates)))
+    fig.suptitle(title, x=0.02, ha="left", fontsize=14)
+    for axes, name in zip(np.atleast_1d(fig.subplots(len(gates), sharex=True)), gates):
+        image = axes.imshow(gates[name].T, aspect="auto", zorder=1, **_colours(gates[name]))
+        axes.set(ylabel="unit", yticks=[])
+        fig.colorbar(image, ax=axes, label=name)
+    _name_columns(axes, steps)
+    axes.set_xlabel(xlabel)
+    return fig
+
+
+def _colours(values):
+    """Arguments of imshow: of both signs, colours centred at 0."""
+    size, both = np.abs(values).max(), values.min() < 0 < values.max()
+    return {"cmap": DIVERGING, "vmin": -size, "vmax": size} if both else {"cmap": SEQUENTIAL}
+
+
+def _name_columns(axes, names):
+    """A name below each column; long ones slanted, so that they end under their ticks."""
+    long = max(map(len, map(str, names))) > 4
+    slant = {"rotation": 45, "ha": "right", "rotation_mode": "anchor"} if long else {}
+    axes.set_xticks(range(len(names)), names, **slant)
 
 
 @styled

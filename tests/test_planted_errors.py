@@ -50,7 +50,7 @@ POS, DOT = "layers/position.py", "layers/dot_product.py"
 CONV, WINDOWS, SCALE = "layers/conv1d.py", "layers/windows.py", "preprocessing/scaling.py"
 # fmt: off
 PLANTS = [Plant(*row) for row in (
-    # 01: the activations
+    # the activations
     ("F-D3-neuron", "sigma of -z", ACT,
      "np.exp(np.minimum(x, 0)) /", "np.exp(np.minimum(-x, 0)) /"),
     ("F-D2-relu", "absolute value", ACT, "y = np.maximum(x, 0)", "y = np.abs(x)"),
@@ -61,7 +61,7 @@ PLANTS = [Plant(*row) for row in (
     ("F-D2-sigmoid", "slope 1 - y", ACT, "dy * cache * (1 - cache)", "dy * (1 - cache)"),
     ("F-D2-tanh", "2x inside", ACT, "y = np.tanh(x)", "y = np.tanh(2 * x)"),
     ("F-D2-tanh", "slope 1 - y", ACT, "(1 - cache * cache)", "(1 - cache)"),
-    # 02: the layer and the stack
+    # the layer and the stack
     ("F-D3-layer", "bias subtracted", DENSE, 'z += self.params["b"]', 'z -= self.params["b"]'),
     ("F-D3-layer", "db is a mean", DENSE, "rows.sum(axis=0)", "rows.mean(axis=0)"),
     ("F-D3-layer", "dW read across", DENSE, "x.reshape(-1, W.shape[0]).T @ rows",
@@ -72,7 +72,7 @@ PLANTS = [Plant(*row) for row in (
     ("F-D0-forward", "the slope of f forgotten", DENSE,
      "dz, _ = self.activation.backward(dy, activation_cache)",
      "dz = dy"),
-    # 03: the losses
+    # the losses
     ("F-D2-mse", "absolute errors", LOSSES,
      "return error * error, error", "return np.abs(error), error"),
     ("F-D2-mse", "no factor 2", LOSSES, "return kept * (2 * scale)", "return kept * scale"),
@@ -93,7 +93,7 @@ PLANTS = [Plant(*row) for row in (
     ("F-D3-ce", "from sigma: t - p", CE,
      "            return (p - t) * scale", "            return (t - p) * scale"),
     ("F-D3-ce", "only 1/p", CE, "(p - t) / (p * (1 - p)) *", "(p - t) / p *"),
-    # 04: the way back
+    # the way back
     ("F-D0-delta", "W.T without sigma'", DENSE,
      "return (rows @ W.T)", "return (dy.reshape(-1, W.shape[1]) @ W.T)"),
     ("F-D0-delta", "sigma' twice", ACT,
@@ -102,7 +102,7 @@ PLANTS = [Plant(*row) for row in (
      "W.shape[0]).T @ rows}", "W.shape[0]).T @ rows / len(rows)}"),
     ("F-D3-backprop", "delta of the first sample", DENSE, "W.shape[0]).T @ rows}",
      "W.shape[0])[:1].T @ rows[:1]}"),
-    # 05: the optimizers
+    # the optimizers
     ("F-D2-gd", "uphill", OPT,
      "w -= step\n            return", "w += step\n            return"),
     ("F-D2-gd", "rate twice", OPT,
@@ -121,7 +121,7 @@ PLANTS = [Plant(*row) for row in (
     ("F-D3-rmsprop", "no root", OPT, "rate * g / sqrt(size)", "rate * g / size"),
     ("F-D3-rmsprop", "epsilon beside the root", OPT, "rate * g / sqrt(size)",
      "rate * g / (sqrt(size - self.epsilon) + self.epsilon)"),
-    # 06 to 08: lines, tables, values
+    # lines, tables, values
     ("S-D2-linreg", "the mean's n", "loss.py",
      "if self.reduction in MEANS else terms.shape[-1]", "if False else 1"),
     ("S-D2-linreg", "uphill", OPT,
@@ -138,7 +138,7 @@ PLANTS = [Plant(*row) for row in (
      "values[more] = self.values"),
     ("F-D1-value", "the next row of the table", "layers/embedding.py", '["W"][x], x',
      '["W"][x - 1], x'),
-    # 09, 10: the recommender and the diagnosis
+    # the recommender and the diagnosis
     ("W-D3-recommend", "from 0 on", REC, "return self.low + self.width", "return self.width"),
     ("F-D3-recommend", "a mean for the sum", REC,
      "s = (p * q).sum(axis=1,", "s = (p * q).mean(axis=1,"),
@@ -153,7 +153,10 @@ PLANTS = [Plant(*row) for row in (
      "y * dy * (1 - y)"),
     ("F-D3-diagnose", "the batch sums to 1", ACT,
      "e /= e.sum(axis=axis, keepdims=True)", "e /= e.sum()"),
-    # 11, 12: texts and sequences
+    ("Y-diagnose", "only the diagonal", ACT,
+     "y * (dy - (dy * y).sum(axis=self.axis, keepdims=True))",
+     "y * dy * (1 - y)"),
+    # texts and sequences
     ("S-D0-textcnn", "the kernel is flipped", CONV, "columns @ W.reshape(K * C, M)",
      "columns @ W[::-1].reshape(K * C, M)"),
     ("S-D0-textcnn", "windows overwrite each other", WINDOWS,
@@ -169,9 +172,11 @@ PLANTS = [Plant(*row) for row in (
     ("Y-lstm", "o has no slope", STEPS, "np.multiply(slopes[2], dh, out=dz[3])", "dz[3] = 0"),
     ("Y-lstm", "nothing comes from later steps", STEPS,
      "dh = dinputs[t, :, hidden]", "dh = 0 * dinputs[t, :, hidden]"),
+    ("Y-lstm", "a picture with f and o exchanged", "layers/lstm_gates.py",
+     "for part in (zi, zf, zo)", "for part in (zi, zo, zf)"),
     ("S-D1-lstm", "sums of losses", "loss.py",
      "if self.reduction in MEANS else terms.shape[-1]", "if False else 1"),
-    # 14 to 17: words, positions, attention, BERT
+    # words, positions, attention, BERT
     ("F-D4-onehot", "repeated ids: the last one wins", EMBED, "values[more] += self.values",
      "values[more] = self.values"),
     ("F-D4-onehot", "the next row of the table", "layers/embedding.py", '["W"][x], x',
@@ -190,6 +195,8 @@ PLANTS = [Plant(*row) for row in (
     ("F-D4-attention", "dK without the root", DOT, "    dK *= scale\n", ""),
     ("W-D4-attention", "softmax over the queries", DOT, "np.maximum(scores.sum(axis=-1,",
      "np.maximum(scores.sum(axis=-2,"),
+    ("W-D4-weights", "softmax over the queries", DOT, "np.maximum(scores.sum(axis=-1,",
+     "np.maximum(scores.sum(axis=-2,"),
     ("F-D4-mlm", "all become [MASK]", MASKING, "(fate < 0.8), sel", "(fate < 1), sel"),
     ("F-D4-mlm", "special tokens too", MASKING, " & ~special[ids]", ""),
     ("F-D4-mlm", "selected places overwritten", PRETRAIN, "dh[selected] +=", "dh[selected] ="),
@@ -197,6 +204,8 @@ PLANTS = [Plant(*row) for row in (
      "b if label else pairs[other][1]"),
     ("F-D4-nsp", "its slope lost in the pooler", PRETRAIN,
      "pooler.backward(dp, pool_cache)", "pooler.backward(0 * dp, pool_cache)"),
+    ("T-capacity", "one norm a block", "applications/bert_parameters.py",
+     "(2 * D * F + F + D) + 2 * 2 * D", "(2 * D * F + F + D) + 2 * D"),
 )]
 # fmt: on
 
@@ -291,13 +300,16 @@ def test_the_lesson_notices(plant, alone, capsys):
     assert [line for line in failed if line.startswith(f"FAIL {plant.item} ")], failed
 
 
-QUICK = ("01", "02", "03", "04", "05", "06", "10")  # a second each
+# A second each:
+QUICK = {"neuron", "layer", "stack", "squared_errors", "cross_entropy", "deltas", "backprop",
+         "descent", "adaptive", "linear_regression", "least_squares", "standardize",
+         "weighted_sum", "softmax", "diagnosis"}  # fmt: skip
 
 
 @pytest.mark.parametrize(
     "path",
     [
-        pytest.param(p, id=p.stem, marks=[] if p.stem[:2] in QUICK else pytest.mark.slow)
+        pytest.param(p, id=p.stem, marks=[] if p.stem[3:] in QUICK else pytest.mark.slow)
         for p in sorted({HOMES[plant.item] for plant in PLANTS})
     ],
 )

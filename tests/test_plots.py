@@ -24,6 +24,7 @@ def pictures():
     return {
         "curves": plots.training_curves(HISTORY, title="训练"),
         "heat map": plots.heat_map(rng.normal(size=(3, 4)), list("一二三四"), list("甲乙丙")),
+        "gates": plots.gate_maps({"f": np.ones((3, 2))}, list("看书吗")),
         "line": plots.regression_line(x, 2 * x, lambda x: 2 * x, band=0.5, title="线性回归"),
         "activations": plots.activation_curves({"tanh": (np.tanh, np.cosh)}),
         "paths": plots.loss_surface_paths(np.hypot, {"梯度下降": [(1, 1), (0, 0)]}),
@@ -94,6 +95,16 @@ def luminance(rgb):
     """WCAG 2.1's relative luminance."""
     linear = [c / 12.92 if c <= 0.03928 else ((c + 0.055) / 1.055) ** 2.4 for c in rgb]
     return float(np.dot([0.2126, 0.7152, 0.0722], linear))
+
+
+def test_gate_maps_show_each_step_in_its_column():
+    f, c = np.array([[0.1, 0.2], [0.3, 0.4], [0.5, 0.6]]), np.array([[0.5, -2.0]] * 3)
+    fig = plots.gate_maps({"f": f, "c": c}, list("看书吗"))
+    top, below = (axes.images[0] for axes in fig.axes if axes.images)
+    np.testing.assert_array_equal(top.get_array(), f.T)
+    assert top.get_clim() == (0.1, 0.6)
+    assert below.get_clim() == (-2, 2)
+    assert [t.get_text() for t in fig.axes[1].get_xticklabels()] == list("看书吗")
 
 
 def test_regression_line_draws_the_function_and_the_band():

@@ -49,7 +49,8 @@ def find_strings(package):
     meanings = {}
     for path in sorted(Path(package).rglob("*.py")):
         for node in ast.parse(path.read_text(encoding="utf-8"), str(path)).body:
-            if isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "") == "NAMES":
+            name = getattr(node.targets[0], "id", "") if isinstance(node, ast.Assign) else ""
+            if name == "NAMES" and isinstance(node.value, ast.Dict):
                 pairs = zip(node.value.keys, node.value.values)
                 known = {key.value: v.id for key, v in pairs if isinstance(v, ast.Name)}
                 meanings = known | meanings  # a loss and a metric may share a name
