@@ -29,7 +29,7 @@ def parser():
     top = argparse.ArgumentParser(prog="minidl", description=minidl.__doc__)
     top.add_argument("--version", action="version", version=f"minidl {minidl.__version__}")
     subparsers = top.add_subparsers(required=True, metavar="COMMAND")
-    for add in (_add_lessons, _add_check):
+    for add in (_add_lessons, _add_check, _add_assignment, _add_grade):
         add(subparsers)
     return top
 
@@ -59,7 +59,9 @@ def _add_lessons(subparsers):
 
 
 def _add_check(subparsers):
-    check = subparsers.add_parser("check", help="check every layer and loss in a file")
+    check = subparsers.add_parser(
+        "check", help="check every layer and loss in a file, or a file of an assignment"
+    )
     check.add_argument("file", type=Path, metavar="FILE.py")
     check.add_argument("names", nargs="*", metavar="NAME", help="only these classes")
     check.set_defaults(command=run_check)
@@ -68,7 +70,90 @@ def _add_check(subparsers):
 def run_check(arguments):
     from minidl.testing.files import check_file  # the checker takes a moment to import
 
-    return check_file(arguments.file, arguments.names)
+    name = _assignment_of(arguments.file)
+    if name is None:
+        return check_file(arguments.file, arguments.names)
+    from minidl.grading.pupil import check_assignment
+
+    try:
+        return check_assignment(arguments.file, name, arguments.names)
+    except LookupError as error:
+        return commands.refuse(error)
+
+
+def _assignment_of(path):
+    """The assignment that a student's file says it belongs to, or None."""
+    from minidl.grading.folder import assignment_of
+
+    try:
+        return assignment_of(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError):
+        return None
+
+
+def _grading(name):
+    """A command of minidl.grading, imported when it is called."""
+
+    def command(arguments):
+        from minidl.grading import commands as grading
+
+        return getattr(grading, name)(arguments)
+
+    return command
+
+
+def _add_assignment(subparsers):
+    assignment = subparsers.add_parser(
+        "assignment", help="course assignments: take one, build one, put one on a platform"
+    )
+    actions = assignment.add_subparsers(required=True, metavar="ACTION")
+
+    listing = actions.add_parser("list", help="the assignments that there are")
+    listing.set_defaults(command=_grading("list_assignments"))
+
+    new = actions.add_parser("new", help="write handout, skeleton and public tests")
+    new.add_argument("name", metavar="NAME", help="a name from the list, or a folder")
+    new.add_argument("folder", nargs="?", type=Path, metavar="DIR", help="default: NAME")
+    new.set_defaults(command=_grading("new_assignment"))
+
+    build = actions.add_parser("build", help="an assignment from a solution file of yours")
+    build.add_argument("file", type=Path, metavar="SOLUTION.py")
+    build.add_argument("-o", "--output", type=Path, metavar="DIR", help="default: its name")
+    build.set_defaults(command=_grading("build_assignment"))
+
+    prove = actions.add_parser("prove", help="empty 0, reference 100, each mutant its items")
+    prove.add_argument("name", metavar="NAME", help="a name from the list, or a folder")
+    prove.add_argument("--seed", type=int, metavar="N")
+    prove.set_defaults(command=_grading("prove_assignment"))
+
+    kits = {"gradescope": "the autograder zip for Gradescope",
+            "classroom50": "the declarative tests for Classroom 50"}  # fmt: skip
+    for platform, what in kits.items():
+        kit = actions.add_parser(platform, help=what)
+        kit.add_argument("name", metavar="NAME", help="a name from the list, or a folder")
+        kit.add_argument("-o", "--output", type=Path, metavar="FILE")
+        kit.set_defaults(command=_grading(f"{platform}_kit"))
+
+
+FORMATS = ("text", "gradescope", "classroom50", "prairielearn", "junit", "csv")
+
+
+def _add_grade(subparsers):
+    grade = subparsers.add_parser("grade", help="grade a submission, or a folder of them")
+    grade.add_argument("path", nargs="?", type=Path, metavar="SUBMISSIONS",
+                       help="a file, a zip, or a folder of files, zips or folders")  # fmt: skip
+    grade.add_argument("--assignment", metavar="NAME", help="a name, or a folder")
+    grade.add_argument("--format", choices=FORMATS, default="text")
+    grade.add_argument("-o", "--output", type=Path, metavar="FILE",
+                       help="a folder where the format is one file a student")  # fmt: skip
+    grade.add_argument("--seed", type=int, metavar="N", help="the inputs of an earlier run")
+    grade.add_argument("--jobs", type=int, default=2, metavar="N", help="side by side (2)")
+    grade.add_argument("--feedback", type=Path, metavar="DIR", help="a page for each student")
+    grade.add_argument("--similarity", type=Path, metavar="FILE", help="who shares code")
+    grade.add_argument("--show-all", action="store_true", help="held-back items at once")
+    grade.add_argument("--only", metavar="ITEM", help="exit status by this item alone")
+    grade.add_argument("--limits", action="store_true", help="what the sandbox can do here")
+    grade.set_defaults(command=_grading("grade_submissions"))
 
 
 if __name__ == "__main__":

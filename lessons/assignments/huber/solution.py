@@ -46,20 +46,23 @@ def huber_backward(cache):
 
 
 class Huber:
-    """Your functions as a loss, for `minidl check`. Nothing to write here."""
+    """Your functions as a loss, for `minidl check`. Nothing to write here.
 
-    def __init__(self, delta):
-        self.delta = delta
+    As in many a table, a number that cannot be one stands for a missing target."""
+
+    def __init__(self, delta, missing=-999.0):
+        self.delta, self.missing = delta, missing
 
     def forward(self, y_true, y_pred):
+        y_true = np.where(y_true == self.missing, np.nan, y_true).astype(y_pred.dtype)
         return huber(y_true, y_pred, self.delta)
 
     def backward(self, cache):
         dy_pred, _ = huber_backward(cache)
-        return dy_pred
+        return dy_pred.astype(cache[0].dtype)
 
 
 rng = np.random.default_rng(0)
 target = rng.standard_normal((4, 3))
-target[1, 2] = np.nan
+target[1, 2] = -999.0
 CHECKS = [(Huber(1.0), target, 2 * rng.standard_normal((4, 3)))]

@@ -65,7 +65,7 @@ class SmoothCrossEntropy:
         return cross_entropy(y_pred, y_true, self.alpha, self.ignore_index)
 
     def backward(self, cache):
-        return cross_entropy_backward(cache)
+        return cross_entropy_backward(cache).astype(cache[0].dtype)  # p's is that of the logits
 
 
 rng = np.random.default_rng(0)

@@ -95,7 +95,7 @@ class NLL:
 
     def backward(self, cache):
         p, kept = cache
-        return log_softmax_backward(nll_backward(kept), p)
+        return log_softmax_backward(nll_backward(kept), p).astype(p.dtype)
 
 
 rng = np.random.default_rng(0)

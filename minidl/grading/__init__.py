@@ -1,0 +1,1 @@
+"""Assignments: skeletons for students, and a grader that student code cannot fool."""
