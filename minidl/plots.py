@@ -248,3 +248,21 @@ def bars(scores, unit="", title="", baseline=None):
         axes.axvline(baseline, color=RED, linestyle="--", label=f"baseline {baseline:.3g}")
         axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.25))
     return axes.figure
+
+
+@styled
+def spread(scores, xlabel="", ylabel="", title=""):
+    """A line of means for each way over sizes on a log scale; every single run is a dot.
+
+    scores   {way: {size: [one number for each run]}}"""
+    axes = new_axes(xlabel, ylabel, title)
+    for number, (way, by_size) in enumerate(scores.items()):
+        sizes = np.array([float(size) for size in by_size])
+        line = axes.plot(sizes, [np.mean(runs) for runs in by_size.values()], label=way)[0]
+        for size, runs in zip(sizes * 1.04 ** (number - 1), by_size.values()):
+            axes.plot(np.full(len(runs), size), runs, "o", color=line.get_color(), alpha=0.5)
+    axes.set_xscale("log")
+    axes.set_xticks(sizes, [f"{size:,.0f}" for size in sizes], minor=False)
+    axes.set_xticks([], minor=True)
+    axes.legend()
+    return axes.figure

@@ -29,6 +29,7 @@ def pictures():
         "activations": plots.activation_curves({"tanh": (np.tanh, np.cosh)}),
         "paths": plots.loss_surface_paths(np.hypot, {"梯度下降": [(1, 1), (0, 0)]}),
         "map": plots.embedding_map(rng.normal(size=(3, 6)), list("猫狗车"), colours=[0, 0, 1]),
+        "spread": plots.spread({"冻结": {"100": [0.6, 0.7], "500": [0.7, 0.8]}}, "labels"),
         "bars": plots.bars({"模型": [0.8, 0.9], "多数类": 0.5}, "accuracy", baseline=0.5),
     }  # fmt: skip
 
@@ -130,6 +131,16 @@ def test_embedding_map_keeps_distances_of_points_in_a_plane():
     points = plots.embedding_map(tilted, list("abcd")).axes[0].collections[0].get_offsets()
     sides = np.linalg.norm(np.diff(points, axis=0), axis=1)
     np.testing.assert_allclose(sides, 1)
+
+
+def test_spread_has_every_run_and_the_means():
+    axes = plots.spread(
+        {"a": {"10": [0.1, 0.3], "100": [0.5, 0.7]}, "b": {"10": [0], "100": [1]}}
+    ).axes[0]
+    means = [line.get_ydata().tolist() for line in axes.lines if line.get_marker() == "None"]
+    np.testing.assert_allclose(means, [[0.2, 0.6], [0, 1]])
+    dots = [line.get_ydata().tolist() for line in axes.lines if line.get_marker() == "o"]
+    assert dots == [[0.1, 0.3], [0.5, 0.7], [0], [1]]
 
 
 def test_bars_have_the_means_and_the_spread():

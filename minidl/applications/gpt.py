@@ -1,8 +1,11 @@
 """GPT: a text read from left to right, at every token a guess at the next."""
 
+import json
+from pathlib import Path
+
 import numpy as np
 
-from minidl import initializers
+from minidl import initializers, weights
 from minidl.applications.generation import generate
 from minidl.layers.activations import GELU
 from minidl.layers.dense import positive_integer
@@ -104,6 +107,29 @@ class GPT(Model):
         """ids with `length` more tokens behind; see `minidl.applications.generation`."""
         rng = seed if rng is None else rng
         return generate(self, ids, length, temperature, top_k, top_p, rng)
+
+    def save_pretrained(self, path, dtype="float32"):
+        """Write NAME.safetensors, the arrays as `dtype`, and NAME.json, the sizes."""
+        self.build((1,))
+        path = Path(path).with_suffix(".safetensors")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        weights.save({name: a.astype(dtype) for name, a in self.params.items()}, path)
+        text = json.dumps(self.config, indent=2) + "\n"
+        path.with_suffix(".json").write_text(text, encoding="utf-8", newline="\n")
+
+    @classmethod
+    def from_pretrained(cls, path, dtype="float32", **options):
+        """The GPT that `save_pretrained` wrote; options: dropout, seed, name."""
+        path = Path(path).with_suffix(".safetensors")
+        if not path.is_file():
+            raise FileNotFoundError(
+                f"GPT: no file {path}: give the NAME.safetensors that save_pretrained wrote"
+            )
+        config = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
+        model = cls(**config, **options, dtype=dtype)
+        model.build((1,))
+        weights.load_into(model.params, path, model.where)
+        return model
 
     def output_shape(self, input_shape):
         return (*input_shape, self.config["vocabulary"])

@@ -8,9 +8,11 @@ learned. Writes after every epoch, in half precision:
 
     bert_reviews.safetensors, bert_reviews.json     for BERT.from_pretrained
     bert_reviews.txt                                the vocabulary, for WordPiece.from_file
+    bert_reviews_history.json                       losses in nats and shares right, by epoch
 """
 
 import argparse
+import json
 import re
 import time
 from pathlib import Path
@@ -33,6 +35,7 @@ from minidl.schedules import CosineDecay
 DATA = Path(__file__).parents[1] / "datasets" / "data"
 MARK = re.compile(r"[，。！？；：、~…,.!?;:\s]+")  # after one of these a text may be cut in two
 POOL = 64  # batches whose pairs are sorted by length together: less padding, still mixed
+NUMBERS = ("words", "pairs", "held out words", "held out words right", "held out pairs right")
 SIZES = {"dim": 128, "layers": 2, "heads": 2, "ffn": 512, "max_length": 128, "dropout": 0.0}
 
 
@@ -118,20 +121,24 @@ def main(arguments=None):
     rate = CosineDecay(0.0, 0.95 * steps, 0.02, options.rate, 0.05 * steps)
     optimizer = AdamW(rate, weight_decay=0.01, global_clipnorm=1.0)
     print(f"{len(pairs):,} pairs, {V:,} tokens, {steps:,} steps", flush=True)
+    history = {}
     for epoch in range(options.epochs):
         begin, losses = time.perf_counter(), []
         for x, y_true in batches(pairs, tokenizer, rng):
             losses.append(pretraining_step(model, optimizer, x, y_true))
         seconds = time.perf_counter() - begin
         model.save_pretrained(options.out, "float16")
-        _, words, follows = np.mean(losses, axis=0)
-        loss, right, pairs_right = measure(model, held, tokenizer)
-        pace = f"{seconds:.0f} s, {1000 * seconds / len(losses):.0f} ms a step"
-        print(
-            f"epoch {epoch + 1}: {pace}; words {words:.3f} nats, pairs {follows:.3f}; held "
-            f"out: words {loss:.3f} nats, {right:.1%} right, pairs {pairs_right:.1%} right",
-            flush=True,
-        )
+        numbers = (*np.mean(losses, axis=0)[1:], *measure(model, held, tokenizer))
+        for name, number in zip(NUMBERS, numbers, strict=True):
+            history.setdefault(name, []).append(round(float(number), 3))
+        write_history(history, options.out)
+        latest = ", ".join(f"{name} {numbers[-1]:.3f}" for name, numbers in history.items())
+        print(f"epoch {epoch + 1}: {seconds:.0f} s; {latest}", flush=True)
+
+
+def write_history(history, out):
+    path = out.with_name(f"{out.stem}_history.json")
+    path.write_text(json.dumps(history) + "\n", encoding="utf-8", newline="\n")
 
 
 if __name__ == "__main__":

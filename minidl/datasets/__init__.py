@@ -17,6 +17,7 @@ from minidl.datasets.sentences import (
     make_news_sentences,
     make_review_sentences,
 )
+from minidl.datasets.snippets import load_snippets
 from minidl.datasets.stocks import load_google_stock, load_stocks
 from minidl.datasets.vendored import (
     load_breast_cancer,
@@ -42,6 +43,7 @@ __all__ = [
     "load_iris",
     "load_mnist_5k",
     "load_movielens_100k",
+    "load_snippets",
     "load_stock_risk",
     "load_stocks",
     "load_wine",

@@ -1,5 +1,7 @@
 """The pre-training script: how texts become pairs and batches, and one short run of it."""
 
+import json
+
 import numpy as np
 import pytest
 
@@ -86,7 +88,9 @@ def test_the_script_writes_what_from_pretrained_and_wordpiece_read(
     script.main(["--epochs", "2", "--out", str(out)])
     printed = capsys.readouterr().out
     assert "epoch 2: " in printed
-    assert "held out: words " in printed
+    history = json.loads(out.with_name("small_history.json").read_text())
+    assert {len(numbers) for numbers in history.values()} == {2}
+    assert "held out words right" in history
     tokenizer = WordPiece.from_file(out.with_suffix(".txt"))
     bert = BERT.from_pretrained(out)
     y = bert(tokenizer(TEXTS[:2]))

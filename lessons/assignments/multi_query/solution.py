@@ -70,13 +70,14 @@ def multi_query_backward(dy, cache):
 class MultiQuery:
     """Your functions as a layer, for `minidl check`. Nothing to write here."""
 
-    def __init__(self, D, H, K, V, rng, mask=None, causal=False):
+    def __init__(self, D, H, K, V, rng, keep=None, causal=False):
         shapes = {"Wq": (D, H, K), "Wk": (D, K), "Wv": (D, V), "Wo": (H, V, D)}
         self.params = {name: rng.standard_normal(shape) for name, shape in shapes.items()}
-        self.mask, self.causal = mask, causal
+        self.keep, self.causal = keep, causal
 
     def forward(self, x):
-        return multi_query(x, **self.params, mask=self.mask, causal=self.causal)
+        mask = None if self.keep is None else np.array([self.keep] * len(x))  # (T,) -> (N, T)
+        return multi_query(x, **self.params, mask=mask, causal=self.causal)
 
     def backward(self, dy, cache):
         dx, dWq, dWk, dWv, dWo = multi_query_backward(dy, cache)
@@ -84,8 +85,8 @@ class MultiQuery:
 
 
 rng = np.random.default_rng(0)
-MASK = np.array([[True, True, True, False], [True, False, True, True]])
+KEEP = [True, False, True, True]
 CHECKS = [
-    (MultiQuery(3, 2, 2, 2, rng), rng.standard_normal((2, 4, 3))),
-    (MultiQuery(3, 2, 2, 3, rng, MASK, causal=True), rng.standard_normal((2, 4, 3))),
+    (MultiQuery(4, 3, 2, 2, rng), rng.standard_normal((2, 4, 4))),
+    (MultiQuery(4, 3, 2, 5, rng, KEEP, causal=True), rng.standard_normal((2, 4, 4))),
 ]

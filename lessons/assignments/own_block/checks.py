@@ -363,10 +363,16 @@ X = np.array([[[1.0, 2.0], [3.0, 1.0]]])
 DY = np.array([[[1.0, 0.0], [1.0, 2.0]]])
 
 
-def worked_form(student):
-    """On the handout's x: y has its shape, and numbers."""
-    params = student.block_init(0, 2)
+def started(student):
+    """block_init's weights, a little away from where they start."""
+    params, rng = student.block_init(0, 2), np.random.default_rng(1)
     require(isinstance(params, dict) and len(params) > 1, "params: a dict of two weights")
+    return {n: p + 0.1 * rng.standard_normal(np.shape(p)) for n, p in params.items()}
+
+
+def worked_form(student):
+    """On the handout's x: y has its shape, is finite, and not linear in x."""
+    params = started(student)
     y, _ = student.block(X, params)
     require(np.shape(y) == X.shape, f"y has shape {np.shape(y)}, it should have {X.shape}")
     finite(y, "y")
@@ -377,7 +383,7 @@ def worked_form(student):
 
 def worked_slopes(student):
     """On the handout's x and dy: dx is the slope of Σ dy y, entry by entry."""
-    params = student.block_init(0, 2)
+    params = started(student)
     dx, grads = student.block_backward(DY, student.block(X, params)[1])
     require(isinstance(grads, dict), "grads: a dict of gradients")
     learn = sum(bool(np.any(np.asarray(grad))) for grad in grads.values())

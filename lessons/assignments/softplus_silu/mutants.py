@@ -41,6 +41,11 @@ MUTANTS = [
         loses=("softplus.value", "softplus.cache", "softplus.low_tail", "stack"),
     ),
     Mutant(
+        "no β at all: binary cross-entropy's term",
+        Y, "y = np.maximum(x, 0) + np.log1p(np.exp(-np.abs(x))) ",
+        loses=("softplus.value", "softplus.low_tail", "stack"),
+    ),
+    Mutant(
         "ReLU",
         Y, "y = np.maximum(x, 0) ",
         loses=("softplus.value", "softplus.low_tail", "stack"),
