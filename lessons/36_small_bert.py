@@ -88,9 +88,8 @@ p = layers.Softmax()(model.outputs((ids, mask, segments, selected))[0])  # (2, V
 best = np.unique(np.argsort(-p, axis=1)[:, :4])
 best = best[np.argsort(-p[:, best].sum(axis=0))][:6]
 tokens = [pieces.token_of(i) for i in best]
-figure = plots.heat_map(
-    p[:, best], tokens, ["非常满意", "要求退货"], "质量很[MASK]: which character?", "probability",
-)  # fmt: skip
+title = "质量很[MASK]: which character?"
+figure = plots.heat_map(p[:, best], tokens, ["非常满意", "要求退货"], title, "probability")
 lesson.figure(figure, "gap", "The same gap, in praise and in a complaint.")
 good, bad = (pieces.id_of(word) for word in "好差")
 odds = p[:, good] / p[:, bad]
@@ -150,8 +149,8 @@ system.check("another one: no better than ln V", np.log(len(shuffled)), other, o
 # ## Exercises
 #
 # 1. A mean that is not told which places count is wrong, one that forgets a place is too.
-#    `MeanOfKnown` gets x (N, T, D) whose padded places are all zeros, and divides the sum over t
-#    by the number of places that are not all zero: for [[1, 2], [3, 4], [0, 0]] it is (2, 3).
+#    `MeanOfKnown` gets x (N, T, D) whose padded places are all zeros, and divides the sum over
+#    t by the number of places that are not all zero: for [[1, 2], [3, 4], [0, 0]] it is (2, 3).
 #    The count is no function of x that has a slope. Put `CHECKS = [(MeanOfKnown(), x)]` below
 #    it, and run `minidl check answers.py`.
 # 2. Two tasks, one number: `Weighted` is a loss of y_true (N,), classes, and y_pred (N, C),

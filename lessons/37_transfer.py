@@ -5,8 +5,8 @@
 # the second help the first?
 #
 # D1 §3.1, §3.2: transfer learning (迁移学习) is to "pre-train on large data, then fine-tune for
-# the task at hand, which improves it". No number is printed, nor what is frozen (冻结). Here are
-# both: the encoder is that of `python -m minidl.applications.pretrain_reviews`.
+# the task at hand, which improves it". No number is printed, nor what is frozen (冻结). Here
+# are both, with the encoder of `python -m minidl.applications.pretrain_reviews`.
 
 # %%
 import copy
@@ -104,9 +104,9 @@ for labels, own in study["pretrained"].items():
 # %% [markdown]
 # ## A bug, and what catches it
 #
-# A rate too high for a network that knows something: in a few steps it forgets (灾难性遗忘), and
-# the loss on the new task says nothing about it. What catches it is to ask the old question
-# again: which characters are hidden?
+# A rate too high for a network that knows something: in a few steps it forgets (灾难性遗忘),
+# and the loss on the new task says nothing about it. What catches it is to ask the old
+# question again: which characters are hidden?
 
 
 # %%

@@ -6,13 +6,15 @@ from contextlib import suppress
 from importlib.metadata import PackageNotFoundError, distribution
 from importlib.util import find_spec
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 
 from minidl import weights
 from minidl.applications.bert_layout import plain, to_ours, to_theirs
+from minidl.preprocessing import WordPiece
 
-WEIGHTS, CONFIG = "model.safetensors", "config.json"
+WEIGHTS, CONFIG, TOKENIZER = "model.safetensors", "config.json", "tokenizer.json"
 SIZES = {
     "vocabulary": "vocab_size",
     "dim": "hidden_size",
@@ -119,6 +121,14 @@ def open_file(files, name, source):
         f"{source} has no {name}, only {', '.join(found[:6]) or 'nothing'}: a checkpoint is "
         f"{CONFIG} and {WEIGHTS} (a .bin file must be converted to safetensors first)"
     )
+
+
+def read_tokenizer(source):
+    """The WordPiece of a checkpoint, from its tokenizer.json."""
+    with TemporaryDirectory() as folder:
+        path = Path(folder, TOKENIZER)
+        path.write_bytes(open_file(find(source), TOKENIZER, source))
+        return WordPiece.from_file(path)
 
 
 def fill(params, tensors, names, source):

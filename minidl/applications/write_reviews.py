@@ -1,7 +1,7 @@
 """Train a small GPT to write Chinese reviews, character by character, from the left.
 
     pip install "minidl[data]"
-    python -m minidl.applications.write_reviews --epochs 12
+    python -m minidl.applications.write_reviews --epochs 6
 
 Reads the training part alone, as `pretrain_reviews` does, and its vocabulary. A text stands
 between [CLS], from which the model begins to write, and [SEP], with which it stops. Writes
@@ -79,7 +79,7 @@ def write(model, tokenizer, beginning="", length=60, **how):
 
 def main(arguments=None):
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--epochs", type=int, default=12)
+    parser.add_argument("--epochs", type=int, default=6)
     parser.add_argument("--rate", type=float, default=2e-3, help="the highest learning rate")
     parser.add_argument("--texts", type=int, help="only so many, to try it out")
     parser.add_argument("--vocabulary", type=Path, default=DATA / "bert_reviews.txt")

@@ -9,8 +9,10 @@ import pytest
 
 from minidl import weights
 from minidl.applications import bert_layout as layout
+from minidl.applications import checkpoint
 from minidl.applications.bert import BERT
 from minidl.applications.bert_pretraining import BERTForPretraining
+from minidl.preprocessing import train_wordpiece
 
 X = np.array([[1, 2, 3]])
 
@@ -178,3 +180,12 @@ def test_half_precision_halves_the_file(bert_folder, tmp_path):
     again = BERT.from_pretrained(tmp_path / "float16")
     for name, W in again.params.items():  # 11 bits: half an ulp is 2⁻¹¹ of the number
         np.testing.assert_allclose(W, bert.params[name], rtol=2**-11, atol=1e-7)
+
+
+def test_the_tokenizer_beside_the_weights(bert_folder, tmp_path):
+    tokenizer = train_wordpiece(["good book", "bad book"], 60, min_count=1)
+    tokenizer.save(tmp_path / "tokenizer.json")
+    again = checkpoint.read_tokenizer(tmp_path)
+    assert again.encode("good bad").ids == tokenizer.encode("good bad").ids
+    with pytest.raises(FileNotFoundError, match=r"has no tokenizer\.json"):
+        checkpoint.read_tokenizer(bert_folder)

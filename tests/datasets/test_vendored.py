@@ -30,7 +30,7 @@ def load(name, **arguments):
 
 def test_every_file_is_in_the_datasheet():
     assert [file.name for file in FILES] == sorted(HASHES)
-    assert sum(file.stat().st_size for file in FILES) < 5e6
+    assert sum(file.stat().st_size for file in FILES) < 6e6
 
 
 @pytest.mark.parametrize("file", FILES, ids=[file.name for file in FILES])
