@@ -92,14 +92,14 @@ def train_head(vectors, y, seed=0, rate=0.01, epochs=60):
     return head
 
 
-def share_right(way, train, held, labels, seed, vectors=None, epochs=None):
+def share_right(way, train, held, labels, seed, vectors=None, **how):
     """The share of held-out texts that a model trained on `labels` texts gets right."""
     rows = np.random.default_rng(seed).permutation(len(train[3]))[:labels]
     if way == "frozen":
         head = train_head(vectors[0][rows], train[3][rows], seed)
         return head.evaluate(vectors[1], held[3], verbose=0)[1]
     x = tuple(a[rows] for a in train[:3])
-    model = fine_tune(way, x, train[3][rows], seed, epochs=epochs)
+    model = fine_tune(way, x, train[3][rows], seed, **how)
     return model.evaluate(held[:3], held[3], verbose=0)[1]
 
 
@@ -109,6 +109,7 @@ def main(arguments=None):
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--longest", type=int, default=LONGEST, help="tokens of a text")
     parser.add_argument("--epochs", type=int, help="default: 3 to 20, by the labels")
+    parser.add_argument("--rate", type=float, default=1e-3, help="the highest learning rate")
     parser.add_argument("--held", type=int, default=2000, help="texts that are counted")
     parser.add_argument("--ways", nargs="+", default=WAYS, choices=WAYS)
     parser.add_argument("--out", type=Path, default=DATA / "finetune_reviews.json")
@@ -118,6 +119,7 @@ def main(arguments=None):
     held = tuple(a[: options.held] for a in held)
     encoder = make_encoder("frozen", 0)
     found = {way: {} for way in options.ways}
+    how = {"epochs": options.epochs, "rate": options.rate}
     vectors = None
     if "frozen" in options.ways:
         vectors = [mean_vectors(encoder, part[:3]) for part in (train, held)]
@@ -126,7 +128,7 @@ def main(arguments=None):
             begin = time.perf_counter()
             shares = [
                 round(
-                    float(share_right(way, train, held, labels, seed, vectors, options.epochs)),
+                    float(share_right(way, train, held, labels, seed, vectors, **how)),
                     4,
                 )
                 for seed in range(options.seeds)

@@ -1,4 +1,3 @@
-# ruff: noqa: RUF059
 """Wrong backwards of activations and of softmax."""
 
 import numpy as np
@@ -150,15 +149,15 @@ def relu_first_row(layer, dy, cache):
 
 @gelu.mutant()
 def second_term_missing(layer, dy, cache):
-    x, t = cache
-    return dy * 0.5 * (1 + t), {}
+    _, Phi = cache
+    return dy * Phi, {}
 
 
 @gelu.mutant()
 def old_constant(layer, dy, cache):
-    x, t = cache
+    x, Phi = cache
     du = np.sqrt(2 / np.pi) * (1 + 0.044715 * x * x)
-    return dy * (0.5 * (1 + t) + 0.5 * x * (1 - t * t) * du), {}
+    return dy * (Phi + x * 2 * Phi * (1 - Phi) * du), {}
 
 
 @gelu.mutant("derivative missing")
