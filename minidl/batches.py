@@ -1,5 +1,8 @@
 """From what a user passes to arrays that can be trained on: checks, splits, batches."""
 
+import math
+from itertools import pairwise
+
 import numpy as np
 
 
@@ -22,10 +25,8 @@ def refuse_non_finite(x, what):
     """Raise a ValueError that says where x is NaN or infinite, if it is."""
     if x.dtype.kind != "f":
         return
-    # A sum is finite only if every entry is: one pass, no array of booleans.
-    with np.errstate(all="ignore"):
-        clean = np.isfinite(x.sum())
-    if not clean and not np.isfinite(x).all():
+    # Σ x² is finite only if every entry is: one pass, no array of booleans. Huge ones overflow.
+    if not math.isfinite(np.vdot(x, x)) and not np.isfinite(x).all():
         raise ValueError(f"{what} {_first_bad(x)}: drop or fill such rows")
 
 
@@ -50,12 +51,15 @@ def as_numbers(values, what):
 
 def count_rows(x, what="x"):
     """The number of rows, the same in each of several inputs, and not 0."""
-    rows = [len(part) for part in (x if isinstance(x, tuple) else (x,))]
-    if len(set(rows)) > 1:
+    if not isinstance(x, tuple):
+        x = (x,)
+    n = len(x[0])
+    if any(len(part) != n for part in x[1:]):
+        rows = [len(part) for part in x]
         raise ValueError(f"the inputs in {what} must have equally many rows, got {rows}")
-    if rows[0] == 0:
+    if n == 0:
         raise ValueError(f"{what} is empty: pass at least one row")
-    return rows[0]
+    return n
 
 
 def check_same_rows(n, other, what):
@@ -110,6 +114,12 @@ def batches(n, size, rng=None):
     for start in range(0, n, size):
         stop = min(start + size, n)
         yield slice(start, stop) if order is None else order[start:stop]
+
+
+def parts(n, count):
+    """Slices that cut n rows into `count` parts of equal size, or one row more."""
+    cuts = [n * i // count for i in range(count + 1)]
+    return [slice(start, stop) for start, stop in pairwise(cuts) if start < stop]
 
 
 def _first_bad(x):

@@ -1,6 +1,6 @@
 """Blocks: an elementwise update of large arrays, piece by piece.
 
-A formula such as w −= α m / (√v + ε) makes temporaries as large as w. On pieces of 16,384
+A formula such as w −= α m / (√v + ε) makes temporaries as large as w. On pieces of 32,768
 entries they stay in the cache: Adam on 2.5 million parameters took 7.9 ms instead of 12.
 """
 
@@ -8,7 +8,7 @@ import numpy as np
 
 from minidl.gradients import RowGradient
 
-BLOCK = 16384  # entries
+BLOCK = 32768  # entries
 
 
 def by_blocks(update, w, g, slots):
@@ -22,24 +22,31 @@ def by_blocks(update, w, g, slots):
         update(w[at], g[at], {slot: a[at] for slot, a in slots.items()})
 
 
-def by_rows(update, w, g, slots):
-    """The same for a RowGradient g: rows of w that it does not have are updated by zeros."""
+def by_rows(update, w, g, slots, update_rows=None):
+    """The same for a RowGradient g: rows of w that it does not have are updated by zeros.
+
+    update_rows(w, rows, g, slots), if there is one, gets g's rows of a block in place of
+    zeros everywhere else: it is spared their arithmetic."""
     size = max(1, BLOCK * len(w) // max(1, w.size))  # rows in a block
     starts = range(0, len(w), size)
     cuts = np.searchsorted(g.rows, [*starts, len(w)])
     dense = np.zeros((min(size, len(w)), *w.shape[1:]), w.dtype)
     for start, first, last in zip(starts, cuts, cuts[1:]):
         at, here = slice(start, start + size), g.rows[first:last] - start
+        parts = {slot: a[at] for slot, a in slots.items()}
+        if update_rows is not None:
+            update_rows(w[at], here, g.values[first:last], parts)
+            continue
         dense[here] = g.values[first:last]
-        update(w[at], dense[: len(w) - start], {slot: a[at] for slot, a in slots.items()})
+        update(w[at], dense[: len(w) - start], parts)
         dense[here] = 0
 
 
-def by_some_rows(update, w, g, slots, rows):
+def by_some_rows(update, w, g, slots, rows, update_rows=None):
     """by_rows on `rows` of w alone: sorted, and all of g's among them."""
     part, parts = w[rows], {slot: a[rows] for slot, a in slots.items()}
     g = RowGradient(np.searchsorted(rows, g.rows), g.values, part.shape)
-    by_rows(update, part, g, parts)
+    by_rows(update, part, g, parts, update_rows)
     w[rows] = part
     for slot, a in slots.items():
         a[rows] = parts[slot]

@@ -3,6 +3,7 @@
 import warnings
 
 from minidl import losses, metrics, optimizers
+from minidl.layer import takes
 
 
 class Compiled:
@@ -40,6 +41,13 @@ class Compiled:
             self._trained = self.net.trainable_params, self.net.regularizers
         return self._trained
 
+    def backward(self, dz, cache):
+        """{name: gradient}. Nobody asks for the slope of the data, which may be left out."""
+        backward = self.net.backward
+        if takes(backward, "needs_dx"):
+            return backward(dz, cache, needs_dx=False)[1]
+        return backward(dz, cache)[1]
+
     def outputs(self, z):
         """What the user's model gives for the trained net's output z."""
         return z if self.head is None else self.head.forward(z)[0]
@@ -50,13 +58,14 @@ class RunningMeans:
 
     def __init__(self, compiled):
         self.compiled, self.total, self.rows = compiled, 0.0, 0
-        for metric in (*compiled.metrics.values(), *compiled.weighted.values()):
+        self.metrics = {**compiled.metrics, **compiled.weighted}
+        for metric in self.metrics.values():
             metric.reset_state()
 
     def add(self, loss, y, z, weights):
         self.total += loss * len(y)
         self.rows += len(y)
-        if self.compiled.metrics or self.compiled.weighted:
+        if self.metrics:
             y_pred = self.compiled.outputs(z)
             for metric in self.compiled.metrics.values():
                 metric.update_state(y, y_pred)
@@ -65,9 +74,8 @@ class RunningMeans:
 
     def logs(self):
         """{"loss": …, metric: …}, the loss first."""
-        found = {"loss": self.total / max(self.rows, 1)}
-        both = {**self.compiled.metrics, **self.compiled.weighted}
-        return found | {name: float(metric.result()) for name, metric in both.items()}
+        found = {name: float(metric.result()) for name, metric in self.metrics.items()}
+        return {"loss": self.total / max(self.rows, 1), **found}
 
 
 def _same_axis(loss, head):

@@ -18,6 +18,7 @@ class Composite(Layer):
     def __new__(cls, *args, **kwargs):
         self = super().__new__(cls)
         self._own, self._trainable, self._shared = {}, True, None
+        self._block_rows = "unknown"  # see minidl.inference
         return self
 
     own_arrays = property(lambda self: self._own)
@@ -140,7 +141,7 @@ class Composite(Layer):
 
     def settle(self):
         """All children are built: remember which names are second uses of a shared layer."""
-        self.built, self._shared = True, self._aliases()
+        self.built, self._shared, self._block_rows = True, self._aliases(), "unknown"
         if not self.trainable:
             self.trainable = False  # as said when there were no children yet
 

@@ -10,6 +10,7 @@ share it. A cache kept on `self` gets the first two silently wrong.
 
 import copy
 import inspect
+from functools import lru_cache
 
 import numpy as np
 
@@ -65,7 +66,8 @@ class Layer:
     def backward(self, dy, cache):
         """(dx, grads): ∂L/∂x, shaped like x, and {name: ∂L/∂param}, shaped like params.
 
-        dy is ∂L/∂y. Leaves dy and cache as they are."""
+        dy is ∂L/∂y. Leaves dy and cache as they are. One that has needs_dx=True as a further
+        argument is told by False that it is the first layer in training: dx may be None."""
         raise NotImplementedError(f"{self.where}: backward is not written")
 
     def output_shape(self, input_shape):
@@ -96,7 +98,7 @@ class Layer:
     @property
     def takes_mask(self):
         """Does forward have a `mask=` argument?"""
-        return "mask" in inspect.signature(self.forward).parameters
+        return takes(self.forward, "mask")
 
     def add_param(self, name, shape, initializer, rng, regularizer=None):
         """Create params[name]; a subclass calls it in build."""
@@ -196,6 +198,16 @@ def _restore_parameters(owner, arrays, is_view):
     restored = Parameters(owner, arrays)
     restored.is_view = is_view
     return restored
+
+
+def takes(method, argument):
+    """Does the method have an argument of that name? As it is now: replaced or overridden."""
+    return argument in _arguments(getattr(method, "__func__", method))
+
+
+@lru_cache(256)
+def _arguments(function):
+    return frozenset(inspect.signature(function).parameters)
 
 
 def shape_of(x):

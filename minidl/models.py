@@ -5,7 +5,7 @@ import copy
 from minidl import training, weights
 from minidl.batches import as_inputs
 from minidl.composite import Composite
-from minidl.layer import Layer, shape_of
+from minidl.layer import Layer, shape_of, takes
 from minidl.layers.activations import Function, Linear
 from minidl.layers.input import Input
 from minidl.random import new_generator
@@ -211,10 +211,15 @@ class Sequential(Model):
             x = y
             yield x, cache
 
-    def backward(self, dy, cache):
+    def backward(self, dy, cache, needs_dx=True):
+        """With needs_dx=False the first layer may leave out its dx, which is then None."""
         pairs = []
         for i in range(len(self.layers) - 1, -1, -1):
-            dy, grads = self.layers[i].backward(dy, cache[i])
+            layer = self.layers[i]
+            if i or needs_dx or not takes(layer.backward, "needs_dx"):
+                dy, grads = layer.backward(dy, cache[i])
+            else:
+                dy, grads = layer.backward(dy, cache[i], needs_dx=False)
             pairs.append((str(i), grads))
         return dy, self.collect(*reversed(pairs))
 

@@ -6,19 +6,13 @@
 A subclass writes `update`, the formula, for one array. Everything else is here.
 """
 
-from functools import partial
-
 import numpy as np
 
-from minidl.blocks import by_blocks, by_rows, by_some_rows, flush
-from minidl.clipping import checked, clip
-from minidl.gradients import RowGradient
 from minidl.schedules import Constant, number, positive
+from minidl.stepping import Stepping
 
-FLUSH_EVERY = 64  # steps
 
-
-class Optimizer:
+class Optimizer(Stepping):
     """Moves parameters against their gradients.
 
     state           {name: {slot: array}}, what is remembered of each parameter
@@ -49,6 +43,7 @@ class Optimizer:
                 f"{self.where}: unknown argument {', '.join(unknown)}: see help({self.where}); "
                 "Keras 2's lr is learning_rate, and in place of decay pass a schedule"
             )
+        super().__init__()
         self.name = name or self.where.lower()
         self._schedule = self._as_schedule(learning_rate)
         self.weight_decay = weight_decay and number(self.where, "weight_decay", weight_decay)
@@ -61,8 +56,6 @@ class Optimizer:
             raise ValueError(
                 f"{self.where}: pass only one of clipnorm, clipvalue and global_clipnorm"
             )
-        self.iterations, self.state = 0, {}
-        self.seen = {}  # {table: its rows that had a gradient}, while less than half did
         self._variables = []  # what apply_gradients was first called with
 
     # ---- what a subclass writes ----
@@ -70,78 +63,16 @@ class Optimizer:
     def update(self, w, g, rate, **slots):
         """Change w and the slots in place: arrays of one shape, each entry on its own.
 
-        They may be a whole parameter, a block of it, or some rows of a table. Where g and the
-        slots are zero w must stay: a table's rows are left out until their first gradient."""
+        They may be a whole parameter, a block of it, some rows of a table, or several small
+        parameters side by side. Where g and the slots are zero w must stay: a table's rows are
+        left out until their first gradient."""
         raise NotImplementedError(f"{self.where}: update is not written")
+
+    update_rows = None  # if worth it, update_rows(w, rows, g, rate, **slots): g is 0 elsewhere
 
     def step_size(self):
         """The `rate` that `update` gets: what is the same for all arrays of a step."""
         return self.learning_rate
-
-    # ---- a step ----
-
-    def step(self, params, grads):
-        """Update `params` by `grads`, both {name: array}; a gradient may be a RowGradient.
-
-        Parameters without a gradient stay as they are."""
-        grads = {n: checked(self, n, g, params) for n, g in grads.items() if g is not None}
-        grads = clip(grads, self.clipnorm, self.clipvalue, self.global_clipnorm)
-        update = partial(self._update, self.step_size())
-        keep = 1 - self.learning_rate * self.weight_decay if self.weight_decay else 1
-        for name, g in grads.items():
-            w, sparse = params[name], isinstance(g, RowGradient)
-            slots = self._slots(name, w, sparse)
-            if keep != 1:
-                w *= keep
-            if not sparse:
-                by_blocks(update, w, g, slots)
-            elif (rows := self._rows_to_update(name, w, g)) is None:
-                by_rows(update, w, g, slots)
-            else:
-                by_some_rows(update, w, g, slots, rows)
-        self.iterations += 1
-
-    def _slots(self, name, w, sparse):
-        """{slot: array} of a parameter, zeros at its first gradient."""
-        if name not in self.state:
-            self.state[name] = {}
-            if sparse and self.slots:
-                self.seen[name] = np.zeros(0, int)
-        elif self.seen and not sparse:
-            self.seen.pop(name, None)  # after a dense gradient no row is unseen
-        slots = self.state[name]
-        for slot in self.slots:
-            if slot not in slots:
-                slots[slot] = np.zeros(w.shape, w.dtype)
-            a = slots[slot]
-            if a.shape != w.shape or a.dtype != w.dtype:
-                raise ValueError(
-                    f"{self.where}: {name!r} was {a.dtype} {a.shape} in an earlier step and is "
-                    f"{w.dtype} {w.shape} now: use a new optimizer for a new model"
-                )
-        return slots
-
-    def _update(self, rate, w, g, slots):
-        self.update(w, g, rate, **slots)
-        # Not without ε: m / √v would become 0 / 0.
-        if self.iterations % FLUSH_EVERY == FLUSH_EVERY - 1 and self.epsilon != 0:
-            for a in slots.values():
-                flush(a)
-
-    def _rows_to_update(self, name, w, g):
-        """Rows of a table that can change; None for all, which is faster once half of them can.
-
-        A row that is not in this batch still moves: its moments decay and push on. One that
-        never had a gradient has moments of zero, and these change nothing."""
-        if not self.slots:
-            return g.rows
-        if name not in self.seen:
-            return None
-        rows = self.seen[name] = np.union1d(self.seen[name], g.rows)
-        if 2 * len(rows) < len(w):
-            return rows
-        del self.seen[name]
-        return None
 
     # ---- Keras's names ----
 

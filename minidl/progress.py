@@ -20,7 +20,7 @@ class Progress:
         if verbose not in (0, 1, 2, "auto"):
             raise ValueError(f"verbose must be 0, 1, 2 or 'auto', got {verbose!r}")
         self.out = out or sys.stdout
-        terminal = self.out.isatty()
+        terminal = verbose != 0 and self.out.isatty()
         one_line = verbose == "auto" and not terminal
         self.verbose = (1 if terminal else 2) if verbose == "auto" else verbose
         self.redraws = self.verbose == 1 and terminal

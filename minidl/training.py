@@ -8,6 +8,7 @@ import warnings
 
 import numpy as np
 
+from minidl import inference
 from minidl.batches import (
     as_numbers,
     batches,
@@ -23,6 +24,7 @@ from minidl.compiled import Compiled, RunningMeans
 from minidl.gradients import GradientName, LossValue
 from minidl.loss import evaluated
 from minidl.progress import Progress
+from minidl.threads import in_threads, stacked
 
 
 class History(Callback):
@@ -61,8 +63,10 @@ def train_on_batch(model, x, y, sample_weight=None, class_weight=None, return_di
     compiled = compiled_with_loss(model, "train_on_batch")
     x, y = _first_batch(model, x, y)
     weights = weights_for(y, class_weight, sample_weight)
-    means = RunningMeans(compiled)
     loss, z = _train_step(model, compiled, x, y, weights)
+    if not (compiled.metrics or compiled.weighted or return_dict):
+        return loss
+    means = RunningMeans(compiled)
     means.add(loss, y, z, weights)
     return _results(means.logs(), return_dict)
 
@@ -81,8 +85,11 @@ def fit(
     class_weight=None,
     sample_weight=None,
     initial_epoch=0,
+    threads=1,
 ):
-    """Train for `epochs` passes over the rows of x; returns a History."""
+    """Train for `epochs` passes over the rows of x; returns a History.
+
+    threads: each batch in so many parts, one a thread; worth it for steps above 5 ms."""
     compiled = compiled_with_loss(model, "fit")
     batch_size = _batch_size(batch_size)
     x, y = as_data(model, x, y)
@@ -104,33 +111,38 @@ def fit(
     model.stop_training = diverged = False
     run.call("on_train_begin", {})
     try:
-        for epoch in range(initial_epoch, epochs):
-            run.call("on_epoch_begin", epoch, {})
-            header = f"Epoch {epoch + 1}/{epochs}" if epochs > 1 else ""
-            progress = Progress(steps, verbose, header)
-            order = batches(n, batch_size, model.rng if shuffle else None)
-            with np.errstate(over="ignore", invalid="ignore"):  # a diverging run says so itself
-                logs = _train_epoch(model, compiled, (x, y, weights), order, run, progress)
-            if np.isnan(logs["loss"]) and not diverged:
-                diverged = True
-                warnings.warn(
-                    f"the loss is nan in epoch {epoch + 1}: lower the learning rate, clip the "
-                    "gradients, or scale the inputs",
-                    stacklevel=3,
-                )
-            if validation is not None:
-                held = _evaluate(compiled, *validation, batch_size)
-                logs |= {f"val_{name}": value for name, value in held.items()}
-            logs = dict(sorted(logs.items()))
-            progress.close(logs)
-            run.call("on_epoch_end", epoch, logs)
-            if model.stop_training:
-                break
+        with in_threads(compiled, threads) as training:
+            for epoch in range(initial_epoch, epochs):
+                run.call("on_epoch_begin", epoch, {})
+                header = f"Epoch {epoch + 1}/{epochs}" if epochs > 1 else ""
+                progress = Progress(steps, verbose, header)
+                order = batches(n, batch_size, model.rng if shuffle else None)
+                logs = _train_epoch(model, training, (x, y, weights), order, run, progress)
+                if np.isnan(logs["loss"]) and not diverged:
+                    diverged = True
+                    _warn_of_nan(epoch)
+                if validation is not None:
+                    held = _evaluate(compiled, *validation, batch_size)
+                    logs |= {f"val_{name}": value for name, value in held.items()}
+                logs = dict(sorted(logs.items()))
+                progress.close(logs)
+                run.call("on_epoch_end", epoch, logs)
+                if model.stop_training:
+                    break
     finally:  # also after Ctrl-C: the model keeps what it has learned, files are closed
         run.call("on_train_end", {})
     return history
 
 
+def _warn_of_nan(epoch):
+    warnings.warn(
+        f"the loss is nan in epoch {epoch + 1}: lower the learning rate, clip the gradients, "
+        "or scale the inputs",
+        stacklevel=4,
+    )
+
+
+@np.errstate(over="ignore", invalid="ignore")  # a diverging run says so itself
 def _train_epoch(model, compiled, data, order, run, progress):
     """One pass over the batches; returns the logs."""
     x, y, weights = data
@@ -170,7 +182,7 @@ def _evaluate(compiled, x, y, weights, batch_size, progress=None):
     regularizers = compiled.net.regularizers
     penalty = penalties(regularizers, compiled.net.params) if regularizers else 0.0
     for step, rows in enumerate(batches(len(y), batch_size)):
-        z = compiled.net.outputs(take(x, rows))
+        z = inference.outputs(compiled.net, take(x, rows))
         y_batch, w_batch = y[rows], None if weights is None else weights[rows]
         value, _ = evaluated(compiled.train_loss, y_batch, z, w_batch)
         means.add(float(value) + penalty, y_batch, z, w_batch)
@@ -188,13 +200,11 @@ def predict(model, x, batch_size=None, verbose="auto"):
     progress = Progress(-(-n // batch_size), verbose)
     outputs = []
     for step, rows in enumerate(batches(n, batch_size)):
-        outputs.append(model.outputs(take(x, rows)))
+        outputs.append(inference.outputs(model, take(x, rows)))
         progress.update(step + 1, dict)
     if progress.redraws:
         progress.close({})
-    if isinstance(outputs[0], tuple):
-        return tuple(np.concatenate(parts) for parts in zip(*outputs))
-    return np.concatenate(outputs)
+    return stacked(outputs)
 
 
 # ---- one step ----
@@ -211,12 +221,14 @@ def _forward_backward(compiled, x, y, weights):
     """(loss, {name: gradient} of what is trained, the net's output)."""
     z, cache = compiled.net.forward(x, training=True)
     value, loss_cache = evaluated(compiled.train_loss, y, z, weights)
-    _, grads = compiled.net.backward(compiled.train_loss.backward(loss_cache), cache)
+    grads = compiled.backward(compiled.train_loss.backward(loss_cache), cache)
     trained, regularizers = compiled.trained()
     value = float(value)
     if regularizers:
         value += penalties(regularizers, compiled.net.params, grads)
-    return value, {name: grads[name] for name in trained}, z
+    if len(grads) > len(trained):
+        grads = {name: grads[name] for name in trained}
+    return value, grads, z
 
 
 def penalties(regularizers, params, grads=None):
@@ -241,7 +253,9 @@ def compiled_with_loss(model, what):
 
 def as_data(model, x, y):
     """(x, y) as arrays of equally many rows."""
-    x, y = model.inputs(x), np.atleast_1d(as_numbers(y, "y"))
+    x, y = model.inputs(x), as_numbers(y, "y")
+    if y.ndim == 0:
+        y = y[None]
     check_same_rows(count_rows(x), y, "y")
     refuse_non_finite(y, "y")
     return x, y

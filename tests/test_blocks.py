@@ -117,11 +117,11 @@ def test_any_mixture_of_rows_and_dense_gradients_equals_dense(optimizer, data):
 
 
 def test_rows_spread_over_many_blocks():
-    shape = (3000, 20)  # 819 rows a block
+    shape = (6000, 20)  # 1,638 rows a block
     by_rows, by_table = Adam(), Adam()
     rows, table = {"E": some(shape)}, {"E": some(shape)}
-    for seed, count in enumerate((900, 3000, 1, 700)):
-        where = np.random.default_rng(seed).permutation(3000)[:count]
+    for seed, count in enumerate((1800, 6000, 1, 1400)):
+        where = np.random.default_rng(seed).permutation(6000)[:count]
         g = RowGradient(where, some((count, 20), seed=seed), shape)
         by_rows.step(rows, {"E": g})
         by_table.step(table, {"E": g.to_dense()})

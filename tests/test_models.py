@@ -226,3 +226,28 @@ def test_inputs_of_different_dtype_are_built_together():
     minidl.assert_gradients(model, x)
     model.compile("adam", "mse")
     model.fit(x, np.ones((4, 2)), verbose=0)
+
+
+def test_training_asks_the_first_layer_for_no_dx_and_a_subclass_for_what_it_has():
+    asked = []
+
+    class Asking(Dense):
+        def backward(self, dy, cache, needs_dx=True):
+            asked.append(needs_dx)
+            return super().backward(dy, cache, needs_dx)
+
+    class Old(Dense):
+        def backward(self, dy, cache):  # written without the argument
+            asked.append("old")
+            return super().backward(dy, cache)
+
+    x, y = np.ones((4, 3)), np.ones((4, 1))
+    for kinds, expected in [((Asking, Asking), [True, False]), ((Old, Asking), [True, "old"])]:
+        asked.clear()
+        inner = Sequential([kinds[0](2)])  # a Sequential passes it on
+        model = Sequential([inner, kinds[1](1)], seed=0)
+        model.compile("sgd", "mse")
+        model.train_on_batch(x, y)
+        assert asked == expected
+        cache = model.forward(x)[1]
+        assert model.backward(np.ones((4, 1)), cache)[0].shape == (4, 3)

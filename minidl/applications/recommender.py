@@ -65,7 +65,7 @@ class DotRecommender(Model):
         users, items = self.check(x).T
         p, p_cache = self.user.forward(users)  # (N,) -> (N, D)
         q, q_cache = self.item.forward(items)
-        s = (p * q).sum(axis=1, keepdims=True) + self.start  # (N, D) -> (N, 1)
+        s = np.einsum("nd,nd->n", p, q)[:, None] + self.start  # (N, D), (N, D) -> (N, 1)
         if self.biases:
             s += self.user_bias.forward(users)[0] + self.item_bias.forward(items)[0]
         sigma, sigma_cache = self.activation.forward(s)

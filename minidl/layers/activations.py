@@ -3,7 +3,7 @@
 import numpy as np
 
 from minidl.layer import Layer
-from minidl.layers.erf import erf
+from minidl.layers.normal import exact_Phi, exact_phi, in_blocks, tanh_Phi, tanh_phi
 
 
 class Function(Layer):
@@ -139,7 +139,7 @@ class GELU(Function):
     Backward  dx = dy (Φ + x φ)
               φ = e^(−x²/2) / √(2π), or the slope of the tanh form,
               φ = 2 Φ (1 − Φ) √(2/π) (1 + 3 · 0.044715 x²)
-    Cache     x cut to ±40, and Φ
+    Cache     x and Φ
     Source:   Hendrycks & Gimpel 2016; BERT's activation (D4 §3.1)
     """
 
@@ -148,25 +148,33 @@ class GELU(Function):
         self.approximate = approximate
 
     def forward(self, x, training=False):
-        cut = np.clip(x, -EDGE, EDGE)
-        if self.approximate:
-            Phi = 0.5 * (1 + np.tanh(SQRT_2_OVER_PI * (cut + 0.044715 * cut * cut * cut)))
-        else:
-            Phi = 0.5 * (1 + erf(cut * SQRT_HALF))
-        return np.maximum(x, -EDGE) * Phi, (cut, Phi)
+        find_Phi, x = tanh_Phi if self.approximate else exact_Phi, as_floats(x)
+        y, Phi = np.empty(x.shape, x.dtype), np.empty(x.shape, x.dtype)
+        for x_, y_, Phi_ in in_blocks(x, y, Phi):
+            find_Phi(np.clip(x_, -EDGE, EDGE), out=Phi_)
+            np.maximum(x_, -EDGE, out=y_)
+            y_ *= Phi_
+        return y, (x, Phi)
 
     def backward(self, dy, cache):
         x, Phi = cache
-        if self.approximate:
-            slope = 2 * Phi * (1 - Phi) * SQRT_2_OVER_PI * (1 + 3 * 0.044715 * x * x)
-        else:
-            slope = np.exp(-0.5 * x * x) * (SQRT_2_OVER_PI / 2)
-        return dy * (Phi + x * slope), {}
+        phi = tanh_phi if self.approximate else exact_phi
+        dx = np.empty(x.shape, np.result_type(dy, Phi))
+        for x_, Phi_, dy_, dx_ in in_blocks(x, Phi, dy, dx):
+            cut = np.clip(x_, -EDGE, EDGE)
+            np.multiply(cut, phi(cut, Phi_), out=dx_)
+            dx_ += Phi_
+            dx_ *= dy_
+        return dx, {}
 
 
 EDGE = 40.0  # beyond ±40 Φ and tanh u are 0 or 1 to the last bit: x² and ∞ · 0 can be avoided
-SQRT_2_OVER_PI = float(np.sqrt(2 / np.pi))
-SQRT_HALF = float(np.sqrt(0.5))
+
+
+def as_floats(x):
+    """x as an array of floats; integers become float64."""
+    x = np.asarray(x)
+    return x if x.dtype.kind == "f" else x.astype(float)
 
 
 def sigmoid(x):

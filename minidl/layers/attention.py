@@ -11,6 +11,7 @@ from minidl.layers.dot_product import (
 )
 from minidl.layers.heads import merge_heads, project, project_back
 from minidl.layers.masks import merged_mask
+from minidl.layers.rows import column_sums
 from minidl.random import new_generator
 
 PARTS = ("query", "key", "value", "output")  # Wq, bq, Wk, bk, Wv, bv, Wo, bo
@@ -160,7 +161,7 @@ class MultiHeadAttention(Layer):
                 grads[f"b{letter}"] = db if letter != "k" else np.zeros_like(db)
         grads["Wo"] = (heads.T @ rows).reshape(H, V, M)  # (H V, N Tq) @ (N Tq, M)
         if self.use_bias:
-            grads["bo"] = rows.sum(axis=0)
+            grads["bo"] = column_sums(rows)
         return gathered(*dxs, width), grads
 
     def output_shape(self, input_shape):

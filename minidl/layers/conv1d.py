@@ -4,6 +4,7 @@ from minidl import initializers, regularizers
 from minidl.layer import Layer
 from minidl.layers import activations
 from minidl.layers.dense import positive_integer
+from minidl.layers.rows import column_sums
 from minidl.layers.windows import (
     Windows,
     as_sequences,
@@ -104,7 +105,7 @@ class Conv1D(Layer):
         rows = dz.reshape(-1, M)  # (N, T', M) -> (N T', M)
         grads = {"W": (columns.T @ rows).reshape(K, C, M)}  # (K C, N T') @ (N T', M)
         if self.use_bias:
-            grads["b"] = rows.sum(axis=0)
+            grads["b"] = column_sums(rows)
         dcolumns = rows @ W.reshape(K * C, M).T  # (N T', M) @ (M, K C) -> (N T', K C)
         return self.windows.fold(dcolumns.reshape(N, dy.shape[1], K, C), T), grads
 

@@ -5,6 +5,7 @@ import numpy as np
 from minidl import initializers, regularizers
 from minidl.layer import Layer
 from minidl.layers import activations
+from minidl.layers.rows import column_sums
 
 
 class Dense(Layer):
@@ -57,21 +58,23 @@ class Dense(Layer):
     def forward(self, x, training=False):
         x, W = self.check(x), self.params["W"]
         rows = x.reshape(-1, W.shape[0])  # (N, …, D) -> (N …, D): one product for all of them
-        z = rows @ W  # (N …, D) @ (D, M) -> (N …, M)
+        z = rows.dot(W)  # (N …, D) @ (D, M) -> (N …, M); for small ones twice as fast as @
         if self.use_bias:
             z += self.params["b"]  # z is ours alone: add in place
         y, activation_cache = self.activation.forward(z.reshape(*x.shape[:-1], W.shape[1]))
         return y, (x, activation_cache)
 
-    def backward(self, dy, cache):
+    def backward(self, dy, cache, needs_dx=True):
         x, activation_cache = cache
         W = self.params["W"]
         dz, _ = self.activation.backward(dy, activation_cache)
         rows = dz.reshape(-1, W.shape[1])  # (N, …, M) -> (N …, M)
-        grads = {"W": x.reshape(-1, W.shape[0]).T @ rows}  # (D, N …) @ (N …, M) -> (D, M)
+        grads = {"W": x.reshape(-1, W.shape[0]).T.dot(rows)}  # (D, N …) @ (N …, M) -> (D, M)
         if self.use_bias:
-            grads["b"] = rows.sum(axis=0)  # every row of the batch adds its share
-        return (rows @ W.T).reshape(x.shape), grads  # (N …, M) @ (M, D) -> (N …, D)
+            grads["b"] = column_sums(rows)  # every row of the batch adds its share
+        if not needs_dx:  # a network's first layer: nobody asks for the slope of the data
+            return None, grads
+        return rows.dot(W.T).reshape(x.shape), grads  # (N …, M) @ (M, D) -> (N …, D)
 
     def output_shape(self, input_shape):
         return (*input_shape[:-1], self.units)

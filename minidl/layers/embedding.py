@@ -58,7 +58,7 @@ class Embedding(Layer):
 
     def forward(self, x, training=False):
         x = self.check(x)
-        return self.params["W"][x], x  # (V, D) at (N, …) -> (N, …, D)
+        return self.params["W"].take(x, axis=0), x  # (V, D) at (N, …) -> (N, …, D)
 
     def backward(self, dy, cache):
         x, W = cache, self.params["W"]

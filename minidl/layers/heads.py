@@ -1,6 +1,6 @@
 """Heads: from features to H smaller vectors, and back."""
 
-import numpy as np
+from minidl.layers.rows import column_sums
 
 
 def project(x, W, b=None):
@@ -19,7 +19,7 @@ def project_back(dz, x, W):
     rows = merge_heads(dz).reshape(-1, H * K)  # (N, H, T, K) -> (N T, H K)
     dW = x.reshape(-1, D).T @ rows  # (D, N T) @ (N T, H K) -> (D, H K)
     dx = rows @ W.reshape(D, H * K).T  # (N T, H K) @ (H K, D) -> (N T, D)
-    db = np.ones(len(rows), rows.dtype) @ rows  # the sum over the rows
+    db = column_sums(rows)
     return dx.reshape(x.shape), dW.reshape(D, H, K), db.reshape(H, K)
 
 

@@ -6,7 +6,7 @@ from minidl import initializers, regularizers
 from minidl.layer import Layer
 from minidl.layers import activations
 from minidl.layers.dense import positive_integer
-from minidl.layers.lstm_steps import cell_for, run, run_back, stack_inputs
+from minidl.layers.lstm_steps import cell_for, places, run, run_back, stack_inputs
 from minidl.random import new_generator
 
 
@@ -26,7 +26,8 @@ class LSTM(Layer):
               dW = Σ x_tᵀ dz       dU = Σ h_{t−1}ᵀ dz    db = Σ dz       over steps and rows
               With return_state dy is a tuple of three (None: nothing comes from that part).
               If forward was given an initial_state (h₀, c₀), dx is the tuple (dx, dh₀, dc₀).
-    Cache     rows [x_t, h_{t−1}, 1]; i, f, o, g, c_{t−1}, φ(c_t) of every step; the masks
+    Cache     rows [x_t, h_{t−1}, 1]; c₀; the masks; in training i, f, o, g, c_{t−1}, φ(c_t) of
+              every step: after a prediction, backward runs them once more
 
     mask: a step that is not kept is passed over. h and c stay, and y repeats the last y, which
     is 0 before the first step kept. go_backwards reads from T to 1, and returns steps and mask
@@ -104,24 +105,27 @@ class LSTM(Layer):
         drop = self.draw_dropout(x) if training and self.dropout else None
         xs = self.in_order(x.transpose(1, 0, 2))  # (N, T, D) -> (T, N, D)
         inputs = stack_inputs(xs, self.units, self.use_bias, keep, drop)
-        steps = np.empty((len(inputs), 6, len(x), self.units), x.dtype)
-        h, c = inputs[:, :, self.hidden], steps[:, 4]
-        h[0], c[0] = self.check_state(initial_state, len(x))
+        h = inputs[:, :, self.hidden]
+        h[0], c = self.check_state(initial_state, h[0])
         skips = [None] * x.shape[1] if keep is None else [None if k.all() else ~k for k in keep]
-        caches = run(self.cell(steps), inputs, steps, self.stacked(), self.hidden, skips)
-        seen = None  # (T, N, 1): before the first step kept, y is 0 even where h is h₀
-        if keep is not None and initial_state is not None:
-            seen = np.logical_or.accumulate(keep)
-        cache = inputs, steps, skips, caches, seen, drop, initial_state is not None
-        return self.output(h, c, seen), cache
+        kept = self.read(inputs, c, skips, every_step=training)
+        # (T, N, 1): before the first step kept, y is 0 even where h is h₀
+        seen = None if keep is None or initial_state is None else np.logical_or.accumulate(keep)
+        y, kept = self.output(h, kept[0][-1][4], seen), kept if training else None
+        return y, (inputs, c, skips, kept, seen, drop, initial_state is not None)
 
-    def output(self, h, c, seen):
+    def read(self, inputs, c, skips, every_step):
+        """Run all steps: what is kept of each of them, or only of the last; their caches."""
+        steps = places(len(inputs), c, every_step)
+        return steps, run(self.cell(c), inputs, steps, self.stacked(), self.hidden, skips)
+
+    def output(self, h, c_T, seen):
         """y, or (y, h_T, c_T); copies, for h and c belong to the cache."""
         if self.return_sequences:
             y = (h[1:] if seen is None else h[1:] * seen).transpose(1, 0, 2).copy()
         else:
             y = h[-1].copy() if seen is None else h[-1] * seen[-1]
-        return (y, h[-1].copy(), c[-1].copy()) if self.return_state else y
+        return (y, h[-1].copy(), c_T.copy()) if self.return_state else y
 
     def draw_dropout(self, x):
         """(N, D): 0 with probability p, else 1 / (1 − p); the same features at every step."""
@@ -131,24 +135,21 @@ class LSTM(Layer):
     # ---- backward ----
 
     def backward(self, dy, cache):
-        inputs, steps, skips, caches, seen, drop, with_state = cache
-        dhs, dh, dc = self.split(dy, seen, steps)
-        dz, dinputs, dh, dc = run_back(
-            self.cell(steps), dhs, dh, dc, steps, self.stacked(), self.hidden, skips, caches
-        )
-        rows = inputs[:-1].reshape(-1, inputs.shape[2])
-        dM = rows.T @ dz.reshape(-1, dz.shape[2])  # (K, T N) @ (T N, 4U): sums over steps, rows
-        D = self.hidden.start
-        grads = {"W": dM[:D], "U": dM[self.hidden]}
+        inputs, c, skips, kept, seen, drop, with_state = cache
+        kept = kept or self.read(inputs.copy(), c, skips, every_step=True)
+        back, M, hidden = self.split(dy, seen, c), self.stacked(), self.hidden
+        dinputs, dM, dh, dc = run_back(self.cell(c), back, inputs, kept, M, hidden, skips)
+        D = hidden.start
+        grads = {"W": dM[:D], "U": dM[hidden]}
         if self.use_bias:
             grads["b"] = dM[-1]
         dx = dinputs[:, :, :D] if drop is None else dinputs[:, :, :D] * drop
         dx = self.in_order(dx).transpose(1, 0, 2).copy()
         return ((dx, dh, dc) if with_state else dx), grads
 
-    def split(self, dy, seen, steps):
+    def split(self, dy, seen, c):
         """dy by what it reaches: every h_t (T, N, U) or None, the last h and c (N, U)."""
-        dh, dc = np.zeros((2, *steps.shape[2:]), steps.dtype)
+        dh, dc = np.zeros((2, *c.shape), c.dtype)
         if self.return_state:
             dy, dh_T, dc_T = self.check_parts(dy)
             dh += 0 if dh_T is None else dh_T
@@ -173,9 +174,8 @@ class LSTM(Layer):
         """W, U and b under each other: (K, 4U)."""
         return np.vstack([self.params[name] for name in ("W", "U", "b")[: 2 + self.use_bias]])
 
-    def cell(self, steps):
-        shape, dtype = steps.shape[2:], steps.dtype
-        return cell_for(self.activation, self.recurrent_activation, shape, dtype)
+    def cell(self, c):
+        return cell_for(self.activation, self.recurrent_activation, c.shape, c.dtype)
 
     def in_order(self, steps):
         """The steps in the order in which they are read; undoes itself."""
@@ -215,15 +215,15 @@ class LSTM(Layer):
             )
         return None if np.all(mask) else self.in_order(mask.T[:, :, None])
 
-    def check_state(self, state, N):
-        """h₀ and c₀; zeros if none is given."""
-        shapes = None if state is None else [np.shape(part) for part in state]
+    def check_state(self, state, h):
+        """h₀ and c₀ as h is; zeros if none is given."""
+        N, shapes = len(h), None if state is None else [np.shape(part) for part in state]
         if shapes not in (None, [(N, self.units)] * 2):
             raise ValueError(
                 f"{self.where}: initial_state must be (h, c), each of shape {(N, self.units)}, "
                 f"got shapes {shapes}: pass what a layer with return_state returned after y"
             )
-        return (0, 0) if state is None else state
+        return np.zeros((2, *h.shape), h.dtype) if state is None else np.array(state, h.dtype)
 
     def check_parts(self, dy):
         if isinstance(dy, tuple | list) and len(dy) == 3:

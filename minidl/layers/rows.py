@@ -22,5 +22,5 @@ def from_rows(rows, shape, axes):
 
 
 def column_sums(rows):
-    """(R, D) -> (D,): ones @ rows does it 2 to 5 times faster than rows.sum(axis=0)."""
-    return np.ones(len(rows), rows.dtype) @ rows
+    """(R, D) -> (D,): ones · rows does it up to twice as fast as rows.sum(axis=0)."""
+    return np.ones(len(rows), rows.dtype).dot(rows)

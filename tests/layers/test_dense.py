@@ -133,3 +133,18 @@ def test_wrong_input_is_a_sentence():
 def test_wrong_units(units):
     with pytest.raises(ValueError, match="Dense: units must be a positive integer"):
         Dense(units)
+
+
+def test_dx_may_be_left_out():
+    layer = Dense(3, "tanh")
+    layer.build((4,), 0)
+    x, dy = np.ones((2, 4), "float32"), np.ones((2, 3), "float32")
+    cache = layer.forward(x)[1]
+    (dx, grads), (none, same) = (
+        layer.backward(dy, cache),
+        layer.backward(dy, cache, needs_dx=False),
+    )
+    assert none is None
+    assert dx.shape == x.shape
+    for name in grads:
+        np.testing.assert_array_equal(grads[name], same[name])

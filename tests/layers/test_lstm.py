@@ -1,5 +1,6 @@
 """LSTM against its equations, written out sample by sample and step by step."""
 
+import copy
 import math
 
 import numpy as np
@@ -9,7 +10,7 @@ from hypothesis import strategies as st
 
 from minidl.layer import Layer
 from minidl.layers import LSTM, ReLU, Sigmoid, Tanh
-from minidl.layers.lstm_steps import FastCell, PlainCell, cell_for
+from minidl.layers.lstm_steps import TOGETHER, FastCell, PlainCell, cell_for
 from minidl.testing import assert_gradients, assert_layer
 
 
@@ -226,6 +227,31 @@ def test_the_fast_cell_gives_what_the_plain_one_gives(dtype):
         assert np.abs(fast - slow).max() <= tolerance * np.abs(slow).max()
 
 
+def test_the_sums_over_many_steps_are_those_of_the_slopes():
+    x = np.random.default_rng(5).normal(size=(2, 2 * TOGETHER + 3, 2))
+    assert_gradients(built(2, 2, return_sequences=True), x, training=True)
+
+
+@pytest.mark.parametrize("activation", ["tanh", "relu"])
+@pytest.mark.parametrize("masked", [False, True])
+def test_a_prediction_is_the_training_pass_without_its_steps(activation, masked):
+    rng = np.random.default_rng(4)
+    layer = built(3, 2, activation=activation, return_sequences=True, return_state=True)
+    x, dys = rng.normal(size=(4, 20, 2)), (*rng.normal(size=(1, 4, 20, 3)), None, None)
+    call = {"mask": rng.random((4, 20)) < 0.7 if masked else None,
+            "initial_state": rng.normal(size=(2, 4, 3))}  # fmt: skip
+    trained, predicted = (layer.forward(x, training, **call) for training in (True, False))
+    assert trained[1][3] is not None
+    assert predicted[1][3] is None  # the steps
+    for one, other in zip(trained[0], predicted[0], strict=True):
+        np.testing.assert_array_equal(one, other)
+    before = copy.deepcopy(predicted[1])
+    (dxs, grads), (want_dxs, want) = (layer.backward(dys, c) for _, c in (predicted, trained))
+    for one, other in zip((*dxs, *grads.values()), (*want_dxs, *want.values()), strict=True):
+        np.testing.assert_array_equal(one, other)
+    np.testing.assert_array_equal(predicted[1][0], before[0])
+
+
 def test_any_other_activation_runs_the_plain_cell():
     for activation, recurrent in ((ReLU(), Sigmoid()), (Tanh(), ReLU())):
         assert type(cell_for(activation, recurrent, (1, 1), "float32")) is PlainCell
@@ -398,8 +424,8 @@ def test_calls_do_not_disturb_each_other_and_leave_everything_as_it_was():
         np.testing.assert_array_equal(first[1][name], second[1][name])
     np.testing.assert_array_equal(x, copies[0])
     np.testing.assert_array_equal(dy, copies[1])
-    for w, copy in zip(layer.get_weights(), copies[2]):
-        np.testing.assert_array_equal(w, copy)
+    for w, before in zip(layer.get_weights(), copies[2]):
+        np.testing.assert_array_equal(w, before)
     for array in (first[0], *first[1].values()):
         for other in (x, dy, y, *layer.params.values()):
             assert not np.shares_memory(array, other)

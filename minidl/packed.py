@@ -1,0 +1,64 @@
+"""Packed: an elementwise update of many small arrays, side by side in one.
+
+Of small arrays the calls cost more than the numbers: Adam on the six of a network of 4,929
+parameters took 65 µs one by one and takes 30 together.
+"""
+
+from operator import is_
+
+import numpy as np
+
+SMALL = 8192  # entries: larger arrays are updated on their own
+
+
+class Packed:
+    """Arrays of one dtype, side by side in `flat`; `parts` are views of it in their shapes."""
+
+    def __init__(self, arrays):
+        self.flat = np.concatenate([a.ravel() for a in arrays])
+        parts = np.split(self.flat, np.cumsum([a.size for a in arrays[:-1]]))
+        self.parts = [part.reshape(a.shape) for part, a in zip(parts, arrays)]
+
+    def read(self, arrays):
+        np.concatenate([a.ravel() for a in arrays], out=self.flat)
+
+    def write(self, arrays):
+        for a, part in zip(arrays, self.parts):
+            a[...] = part
+
+
+class PackedStep:
+    """The parameters, gradients and slots of an optimizer's step, each packed.
+
+    `state` holds the parts of the slots from then on. The parameters stay where they are: their
+    numbers are read before each update and written after it."""
+
+    def __init__(self, params, state, slots):
+        self.names, self.arrays = list(params), list(params.values())
+        self.w, self.g = Packed(self.arrays), Packed(self.arrays)
+        self.slots = {slot: Packed([state[n][slot] for n in params]) for slot in slots}
+        for slot, pack in self.slots.items():
+            for name, part in zip(params, pack.parts):
+                state[name][slot] = part
+        self.held = self.held_by(state)
+
+    def held_by(self, state):
+        return [a for name in self.names for a in state.get(name, {}).values()]
+
+    def is_of(self, params, state):
+        """Of these parameters and this state? No after a copy, or when a state was loaded."""
+        held = self.held_by(state)
+        return (
+            self.names == list(params)
+            and all(map(is_, self.arrays, params.values()))
+            and len(held) == len(self.held)
+            and all(map(is_, self.held, held))
+            and self.w.parts[0].base is self.w.flat  # a copy's parts are no longer views
+        )
+
+    def update(self, formula, grads):
+        """formula(w, g, slots) as for one array."""
+        self.w.read(self.arrays)
+        self.g.read(grads)
+        formula(self.w.flat, self.g.flat, {s: pack.flat for s, pack in self.slots.items()})
+        self.w.write(self.arrays)

@@ -1,0 +1,140 @@
+"""Stepping: how an optimizer's formula reaches every array.
+
+Small arrays are updated side by side, large ones by blocks, tables by the rows that can
+change. The numbers are those of `update` for each parameter alone, to the last bit.
+"""
+
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from minidl.blocks import by_blocks, by_rows, by_some_rows, flush
+from minidl.clipping import checked, clip
+from minidl.gradients import RowGradient
+from minidl.packed import SMALL, PackedStep
+
+FLUSH_EVERY = 64  # steps
+
+
+class Stepping:
+    """The step that all optimizers share. An Optimizer adds options, names and saving."""
+
+    # What an Optimizer defines:
+    where: Any
+    slots: Any
+    epsilon: Any
+    learning_rate: Any
+    weight_decay: Any
+    clipnorm: Any
+    clipvalue: Any
+    global_clipnorm: Any
+    update: Any
+    update_rows: Any
+    step_size: Any
+
+    def __init__(self):
+        self.iterations, self.state = 0, {}
+        self.seen = {}  # {table: its rows that had a gradient}, while less than half did
+        self._packed = None  # the small parameters, side by side
+
+    def step(self, params, grads):
+        """Update `params` by `grads`, both {name: array}; a gradient may be a RowGradient.
+
+        Parameters without a gradient stay as they are."""
+        grads = {n: checked(self, n, g, params) for n, g in grads.items() if g is not None}
+        grads = clip(grads, self.clipnorm, self.clipvalue, self.global_clipnorm)
+        rate = self.step_size()
+        update = partial(self._update, rate)
+        keep = 1 - self.learning_rate * self.weight_decay if self.weight_decay else 1
+        if keep != 1:
+            for name in grads:
+                params[name] *= keep
+        done = self._update_small(update, params, grads) if self.slots else ()
+        for name, g in grads.items():
+            if name in done:
+                continue
+            if isinstance(g, RowGradient):
+                self._update_table(rate, name, params[name], g)
+            else:
+                by_blocks(update, params[name], g, self._slots(name, params[name]))
+        self.iterations += 1
+
+    def _update_table(self, rate, name, w, g):
+        slots = self._slots(name, w, sparse=True)
+        rows = self._rows_to_update(name, w, g)
+        update = partial(self._update, rate)
+        fast = partial(self._update_rows, rate) if self._knows_rows() else None
+        if rows is None:
+            by_rows(update, w, g, slots, fast)
+        else:
+            by_some_rows(update, w, g, slots, rows, fast)
+
+    def _update_small(self, update, params, grads):
+        """Update the small arrays side by side, where there are several; returns them."""
+        small = [n for n, g in grads.items() if type(g) is np.ndarray and g.size <= SMALL]
+        if len(small) < 3:
+            return ()
+        arrays = {name: params[name] for name in small}
+        if self._packed is None or not self._packed.is_of(arrays, self.state):
+            if len({w.dtype for w in arrays.values()}) > 1:
+                return ()
+            for name, g in grads.items():  # all of them, so that `state` has their order
+                self._slots(name, params[name], isinstance(g, RowGradient))
+            self._packed = PackedStep(arrays, self.state, self.slots)
+        self._packed.update(update, [grads[name] for name in small])
+        return arrays
+
+    def _slots(self, name, w, sparse=False):
+        """{slot: array} of a parameter, zeros at its first gradient."""
+        if name not in self.state:
+            self.state[name] = {}
+            if sparse and self.slots:
+                self.seen[name] = np.zeros(0, int)
+        elif self.seen and not sparse:
+            self.seen.pop(name, None)  # after a dense gradient no row is unseen
+        slots = self.state[name]
+        for slot in self.slots:
+            if slot not in slots:
+                slots[slot] = np.zeros(w.shape, w.dtype)
+            a = slots[slot]
+            if a.shape != w.shape or a.dtype != w.dtype:
+                raise ValueError(
+                    f"{self.where}: {name!r} was {a.dtype} {a.shape} in an earlier step and is "
+                    f"{w.dtype} {w.shape} now: use a new optimizer for a new model"
+                )
+        return slots
+
+    def _update(self, rate, w, g, slots):
+        self.update(w, g, rate, **slots)
+        self._flush(slots)
+
+    def _knows_rows(self):
+        """Does update_rows belong to this very update, not to one that it was replaced by?"""
+        owner = next(c for c in type(self).__mro__ if "update" in vars(c))
+        return vars(owner).get("update_rows") is not None and "update" not in vars(self)
+
+    def _update_rows(self, rate, w, rows, g, slots):
+        self.update_rows(w, rows, g, rate, **slots)
+        self._flush(slots)
+
+    def _flush(self, slots):
+        # Not without ε: m / √v would become 0 / 0.
+        if self.iterations % FLUSH_EVERY == FLUSH_EVERY - 1 and self.epsilon != 0:
+            for a in slots.values():
+                flush(a)
+
+    def _rows_to_update(self, name, w, g):
+        """Rows of a table that can change; None for all, which is faster once half of them can.
+
+        A row that is not in this batch still moves: its moments decay and push on. One that
+        never had a gradient has moments of zero, and these change nothing."""
+        if not self.slots:
+            return g.rows
+        if name not in self.seen:
+            return None
+        rows = self.seen[name] = np.union1d(self.seen[name], g.rows)
+        if 2 * len(rows) < len(w):
+            return rows
+        del self.seen[name]
+        return None

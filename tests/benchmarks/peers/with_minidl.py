@@ -1,0 +1,14 @@
+"""minidl through its public API: train_on_batch, predict, and fit in that many threads."""
+
+from itertools import cycle
+
+
+def make(workload, weights, batches, threads):
+    model = workload.compiled()
+    model.set_weights(list(weights.values()))
+    turns, x, many = cycle(batches), batches[0][0], workload.arrays(whole_epoch=True)
+    return {
+        "train": lambda: model.train_on_batch(*next(turns)),
+        "predict": lambda: model.predict(x, batch_size=len(x), verbose=0),
+        "fit": lambda: model.fit(*many, batch_size=workload.batch, verbose=0, threads=threads),
+    }

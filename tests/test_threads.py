@@ -1,0 +1,122 @@
+"""fit in two threads: the same numbers as in one, up to rounding."""
+
+import threading
+
+import numpy as np
+import pytest
+
+from minidl import Sequential
+from minidl.applications.recommender import DotRecommender
+from minidl.layers import (
+    LSTM,
+    BatchNormalization,
+    Conv1D,
+    Dense,
+    Dropout,
+    Embedding,
+    GlobalAveragePooling1D,
+    GlobalMaxPooling1D,
+    TransformerEncoderBlock,
+)
+from minidl.regularizers import L2
+from minidl.threads import one_blas_thread, openblas_threads
+
+RNG = np.random.default_rng(0)
+IDS = RNG.integers(0, 30, (50, 6))
+MODELS = {
+    "dense": lambda: [Dense(7, "relu", kernel_regularizer=L2(0.01)), Dense(3, "softmax")],
+    "cnn": lambda: [Embedding(30, 8), Conv1D(5, 3), GlobalMaxPooling1D(), Dense(3, "softmax")],
+    "lstm": lambda: [Embedding(30, 8, mask_zero=True), LSTM(5), Dense(3, "softmax")],
+    "transformer": lambda: [
+        Embedding(30, 8), TransformerEncoderBlock(2, 16), GlobalAveragePooling1D(),
+        Dense(3, "softmax")],
+}  # fmt: skip
+
+
+def trained(layers, threads, x=IDS, optimizer="sgd", **kwargs):
+    model = Sequential(layers(), seed=1, dtype="float64")
+    model.compile(optimizer, "sparse_categorical_crossentropy", metrics=["accuracy"])
+    y = np.arange(len(x)) % 3
+    # 50 rows in batches of 7: the last has 1 row, fewer than there are threads
+    history = model.fit(x, y, batch_size=7, epochs=2, verbose=0, threads=threads, **kwargs)
+    return history.history, model
+
+
+@pytest.mark.parametrize("threads", [2, 3])
+@pytest.mark.parametrize("name", MODELS)
+def test_threads_change_nothing(name, threads):
+    one, model = trained(MODELS[name], 1, validation_split=0.1)
+    several, other = trained(MODELS[name], threads, validation_split=0.1)
+    assert list(one) == list(several)
+    for key, values in one.items():
+        np.testing.assert_allclose(several[key], values, rtol=1e-10)
+    for key, a in model.params.items():
+        np.testing.assert_allclose(other.params[key], a, rtol=1e-9, atol=1e-12)
+
+
+def test_a_model_of_several_tables():
+    def run(threads):
+        model = DotRecommender(9, 8, 4, limits=(0, 1), seed=1, dtype="float64")
+        model.compile("sgd", "binary_crossentropy")
+        x = np.stack([np.arange(40) % 9, np.arange(40) % 8], axis=1)
+        y = (np.arange(40) % 3 == 0).astype(float)
+        model.fit(x, y, batch_size=16, epochs=3, verbose=0, threads=threads)
+        return model.params
+
+    for a, b in zip(run(1).values(), run(2).values()):
+        np.testing.assert_allclose(a, b, rtol=1e-10)
+
+
+def test_dropout_draws_apart_in_each_thread_and_the_same_each_time():
+    def layers():
+        return [Embedding(30, 8), GlobalAveragePooling1D(), Dropout(0.5), Dense(3, "softmax")]
+
+    first, second = trained(layers, 2)[0], trained(layers, 2)[0]
+    assert first == second
+    assert first["loss"] != trained(layers, 1)[0]["loss"]
+
+
+def test_the_parts_run_in_several_threads():
+    seen = set()
+
+    class Watching(Dense):
+        def forward(self, x, training=False):
+            seen.add((threading.get_ident(), len(x)))
+            return super().forward(x, training)
+
+    trained(lambda: [Watching(3, "softmax")], 2, x=RNG.normal(size=(14, 4)))
+    assert {size for _, size in seen} >= {3, 4}
+    assert len({thread for thread, size in seen if size == 4}) == 1
+    assert len({thread for thread, _ in seen}) == 2
+
+
+def test_what_cannot_be_split_is_refused():
+    with pytest.raises(ValueError, match="BatchNormalization mixes them: use threads=1"):
+        trained(
+            lambda: [BatchNormalization(), Dense(3, "softmax")], 2, x=RNG.normal(size=(9, 4))
+        )
+    for wrong in (0, -1, 1.5, True, None):
+        with pytest.raises(ValueError, match="threads must be a positive integer"):
+            trained(MODELS["dense"], wrong, x=RNG.normal(size=(9, 4)))
+
+
+def test_an_error_in_a_thread_is_the_callers():
+    class Failing(Dense):
+        def backward(self, dy, cache):
+            raise ValueError("on purpose")
+
+    with pytest.raises(ValueError, match="on purpose"):
+        trained(lambda: [Failing(3, "softmax")], 2, x=RNG.normal(size=(9, 4)))
+
+
+def test_blas_has_its_threads_again():
+    count, set_count = openblas_threads()
+    before = count()
+    set_count(2)
+    try:
+        expected = count()
+        with one_blas_thread():
+            assert count() == 1
+        assert count() == expected
+    finally:
+        set_count(before)
