@@ -167,7 +167,9 @@ def headings(path):
     """The numbers of a document's sections, "4.1.2", and of its questions, "Q4"."""
     text = path.read_text("utf-8")
     numbers = set(re.findall(r"^#{2,6} (\d+(?:\.\d+)*)\.? ", text, re.MULTILINE))
-    return numbers | set(re.findall(r"^\*{0,2}#*\s*(Q\d+)", text, re.MULTILINE))
+    questions = re.findall(r"^#{2,6} [\d.]+ 问题 (\d+)", text, re.MULTILINE)  # D4's form
+    asked = set(re.findall(r"^\*{0,2}#*\s*(Q\d+)", text, re.MULTILINE))
+    return numbers | asked | {f"Q{n}" for n in questions}
 
 
 @needs_documents

@@ -47,6 +47,7 @@ LOSSES, OPT, STEPS = "losses.py", "optimizers.py", "layers/lstm_steps.py"
 EMBED, REC, POOL = "gradients.py", "applications/recommender.py", "layers/pooling.py"
 MASKING, PRETRAIN = "applications/masking.py", "applications/bert_pretraining.py"
 POS, DOT = "layers/position.py", "layers/dot_product.py"
+GENERATION = "applications/generation.py"
 CONV, WINDOWS, SCALE = "layers/conv1d.py", "layers/windows.py", "preprocessing/scaling.py"
 # fmt: off
 PLANTS = [Plant(*row) for row in (
@@ -206,6 +207,19 @@ PLANTS = [Plant(*row) for row in (
      "pooler.backward(dp, pool_cache)", "pooler.backward(0 * dp, pool_cache)"),
     ("T-capacity", "one norm a block", "applications/bert_parameters.py",
      "(2 * D * F + F + D) + 2 * 2 * D", "(2 * D * F + F + D) + 2 * D"),
+    # writing, and two tasks
+    ("Y-generate", "what comes later is seen", "layers/transformer.py",
+     "mask, use_causal_mask=True)", "mask, use_causal_mask=False)"),
+    ("Y-generate", "the first key alone", GENERATION,
+     "np.tri(z.shape[1], stop, self.length,", "np.tri(z.shape[1], stop, 0,"),
+    ("Y-generate", "times the temperature", GENERATION,
+     "(z - z[:, :1]) / temperature", "(z - z[:, :1]) * temperature"),
+    ("Y-generate", "top_p not reached", GENERATION,
+     "p[before >= top_p", "p[before + p >= top_p"),
+    ("Y-generate", "the table's first use forgotten", "applications/gpt.py",
+     "self.word.backward(dh, word_cache)[1]", "self.word.backward(0 * dh, word_cache)[1]"),
+    ("T-multitask", "the last task's gradient alone", "composite.py",
+     "total[name] + grad if name in total else grad", "grad"),
 )]
 # fmt: on
 

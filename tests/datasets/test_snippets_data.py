@@ -8,7 +8,10 @@ import pytest
 from minidl.datasets import load_snippets
 from minidl.datasets.snippets import FILES
 
-NEWS = "1_1\t0.4\tRates rose.\n1_2\t0.1\tThe mayor spoke.\n12_1\t-1\tRates rose.\n12_2\t2\tTaxes fell.\n"
+NEWS = (
+    "1_1\t0.4\tRates rose.\n1_2\t0.1\tThe mayor spoke.\n"
+    "12_1\t-1\tRates rose.\n12_2\t2\tTaxes fell.\n"
+)
 FILMS = "1\t2.2\tA joy.\n2\t-1.5\tDull, and long.\n3\t0\tA joy.\n"
 TEXTS = ["Rates rose.", "The mayor spoke.", "Taxes fell.", "A joy.", "Dull, and long."]
 
@@ -46,10 +49,10 @@ def test_texts_labels_and_groups(place):
 
 
 def test_it_says_what_to_download(tmp_path):
-    with pytest.raises(FileNotFoundError, match="pip download .* vadersentiment==3.3.2"):
+    with pytest.raises(FileNotFoundError, match=r"pip download .* vadersentiment==3\.3\.2"):
         load_snippets(tmp_path / "nothing.tar.gz")
     with pytest.raises(FileNotFoundError, match="does not have nytEditorial"):
         load_snippets(tmp_path)
     (tmp_path / "text.tar.gz").write_text("no archive")
-    with pytest.raises(ValueError, match="is no .tar.gz"):
+    with pytest.raises(ValueError, match=r"is no \.tar\.gz"):
         load_snippets(tmp_path / "text.tar.gz")
