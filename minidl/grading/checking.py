@@ -84,7 +84,7 @@ def cause(got, want, wrong):
             if abs(ratio + 1) < 1e-6:
                 return ": the sign is wrong"
             if abs(ratio - 1) > 1e-4:
-                return f": every entry is {ratio:.6g} times too large"
+                return f": every entry is {ratio:.6g} times what it should be"
         if np.allclose(got, want, rtol=1e-5, atol=1e-6 * np.abs(want).max()):
             return ": only the last digits differ: is it a difference, or float32?"
     return ""

@@ -82,7 +82,7 @@ def leaks(solution, released):
     for line in dict.fromkeys(solution_lines(solution)):
         code = squeezed(line.split("  #")[0])
         comment = line.startswith("#")
-        if len(line) >= TELLING and not comment and code in text:
+        if len(line.split("  #")[0]) >= TELLING and not comment and code in text:
             found.append(line)
     return found
 

@@ -29,7 +29,7 @@ def changed(old, new):
         ("return y, (x1, W)", "return y.tolist(), (x1, W)", "dense.value", "y is a list"),
         ("y = x1 @ W.T", "y = x1 @ W", "dense.value", "line 22: ValueError: matmul"),
         ("y = x1 @ W.T", "y = x1 @ W.T / 0", "dense.value", "should be"),
-        ("y = x1 @ W.T", "y = 2 * x1 @ W.T", "dense.value", "2 times too large"),
+        ("y = x1 @ W.T", "y = 2 * x1 @ W.T", "dense.value", "2 times what"),
         ("def dense(", "def dens(", "dense.value", "there is no function dense"),
         ("x1, W = cache", "x1, W = cache; dy += 1", "dense_backward.contract", "in place"),
         ("x1, W = cache", "x1, W = cache; x1 *= 1", "dense_backward.contract", "in place"),
@@ -92,7 +92,7 @@ def test_close():
     for got, sentence in {
         (1.0, 2.5): r"y\[1\] is 2.5, it should be 2 \(1 of 2 entries differ\)",
         (-1.0, -2.0): "the sign is wrong",
-        (0.5, 1.0): "0.5 times too large",
+        (0.5, 1.0): "0.5 times what it should be",
         (0.0, 0.0): "all zeros",
         (np.nan, 2.0): "NaN",
         (1.0 + 1e-6, 2.0): "last digits",

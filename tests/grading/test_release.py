@@ -199,3 +199,13 @@ def test_check_of_an_unknown_assignment(tmp_path, capsys):
     (tmp_path / "x.py").write_text('ASSIGNMENT = "nowhere"\n')
     assert main(["check", str(tmp_path / "x.py")]) == 2
     assert "no assignment is called 'nowhere'" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_minidl_check_passes_on_a_complete_solution(name, tmp_path, capsys):
+    """As a student has it: the files of `assignment new`, the blanks filled."""
+    assignment = load_assignment(name)
+    release.write_release(assignment, tmp_path)
+    complete = (assignment.folder / "solution.py").read_text("utf-8")
+    (tmp_path / f"{name}.py").write_text(complete, encoding="utf-8")
+    assert main(["check", str(tmp_path / f"{name}.py")]) == 0, capsys.readouterr().out

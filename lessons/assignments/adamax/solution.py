@@ -1,7 +1,7 @@
 """AdaMax and Nadam: two relatives of Adam, as functions that change nothing.
 
 Write the three functions below. NumPy is all you need; do not import minidl.
-The formulas, the shapes and worked numbers are in handout.md.
+The formulas, the shapes and worked numbers are in adamax.md.
 """
 
 import numpy as np

@@ -1,7 +1,7 @@
 """Dense by rows: the weights of a neuron, its bias among them, are one row.
 
 Write the two functions below. NumPy is all you need; do not import minidl.
-The formulas, the shapes and worked numbers are in handout.md.
+The formulas, the shapes and worked numbers are in dense_rows.md.
 """
 
 import numpy as np

@@ -1,7 +1,7 @@
 """A dilated causal convolution, channels first, whose taps count back in time.
 
 Write the four functions below. NumPy is all you need; do not import minidl.
-The formulas, the shapes and worked numbers are in handout.md.
+The formulas, the shapes and worked numbers are in dilated_conv.md.
 """
 
 import numpy as np

@@ -1,7 +1,7 @@
 """EmbeddingBag: bags of ids of any size, one mean of embeddings for each bag.
 
 Write the five functions below. NumPy is all you need; do not import minidl.
-The formulas, the shapes and worked numbers are in handout.md.
+The formulas, the shapes and worked numbers are in embedding_bag.md.
 """
 
 import numpy as np

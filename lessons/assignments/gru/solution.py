@@ -1,7 +1,7 @@
 """A GRU by hand: one step, a whole sequence, and both of them back.
 
 Write the four functions below. NumPy is all you need; do not import minidl.
-The formulas, the shapes and worked numbers are in handout.md.
+The formulas, the shapes and worked numbers are in gru.md.
 """
 
 import numpy as np

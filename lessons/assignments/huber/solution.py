@@ -1,7 +1,7 @@
 """The Huber loss: squared for small errors, absolute for large ones, missing targets left out.
 
 Write the two functions below. NumPy is all you need; do not import minidl.
-The formulas, the shapes and worked numbers are in handout.md.
+The formulas, the shapes and worked numbers are in huber.md.
 """
 
 import numpy as np

@@ -1,7 +1,7 @@
 """Cross-entropy on logits with soft targets: the smoothing goes to the other classes only.
 
 Write the three functions below. NumPy is all you need; do not import minidl.
-The formulas, the shapes and worked numbers are in handout.md.
+The formulas, the shapes and worked numbers are in label_smoothing.md.
 """
 
 import numpy as np

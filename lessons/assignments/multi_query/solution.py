@@ -1,7 +1,7 @@
 """Multi-query attention: many heads ask, one key and one value answer them all.
 
 Write the two functions below. NumPy is all you need; do not import minidl.
-The formulas, the shapes and worked numbers are in handout.md.
+The formulas, the shapes and worked numbers are in multi_query.md.
 """
 
 import numpy as np

@@ -1,7 +1,7 @@
 """Log-softmax, and the weighted negative log-likelihood on it, each with its own gradient.
 
 Write the four functions below. NumPy is all you need; do not import minidl.
-The formulas, the shapes and worked numbers are in handout.md.
+The formulas, the shapes and worked numbers are in nll.md.
 """
 
 import numpy as np

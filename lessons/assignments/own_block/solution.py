@@ -1,6 +1,6 @@
 """A block of your own: weights, forward and backward, for sequences.
 
-Write the three functions below, to your own design; handout.md says what the block must keep.
+Write the three functions below, to your own design; own_block.md says what the block must keep.
 NumPy is all you need; do not import minidl.
 """
 

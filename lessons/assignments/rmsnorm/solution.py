@@ -1,7 +1,7 @@
 """RMSNorm: layer normalization without the mean, forward and backward.
 
 Write the two functions below. NumPy is all you need; do not import minidl.
-The formulas, the shapes and worked numbers are in handout.md.
+The formulas, the shapes and worked numbers are in rmsnorm.md.
 """
 
 import numpy as np

@@ -1,7 +1,7 @@
 """Softplus with its sharpness β, and SiLU: both forward and back, in both tails.
 
 Write the four functions below. NumPy is all you need; do not import minidl.
-The formulas, the shapes and worked numbers are in handout.md.
+The formulas, the shapes and worked numbers are in softplus_silu.md.
 """
 
 import numpy as np
