@@ -211,6 +211,11 @@ def test_no_lessons(lessons, capsys):
 
 
 @pytest.mark.skipif(os.name != "posix", reason="signals are POSIX's")
+def heed_ctrl_c():
+    """A shell starts background jobs deaf to it, and their children inherit that."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def test_ctrl_c_stops_the_lesson_too(lessons, tmp_path):
     mark = tmp_path / "started"
     lessons(
@@ -219,6 +224,7 @@ def test_ctrl_c_stops_the_lesson_too(lessons, tmp_path):
     process = subprocess.Popen(
         [sys.executable, "-m", "minidl.cli", "lessons", "run"],
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True,
+        preexec_fn=heed_ctrl_c,
     )  # fmt: skip
     deadline = time.monotonic() + 30
     while not mark.exists() and time.monotonic() < deadline:
