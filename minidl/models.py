@@ -8,8 +8,11 @@ from minidl.composite import Composite
 from minidl.layer import Layer, shape_of, takes
 from minidl.layers.activations import Function, Linear
 from minidl.layers.input import Input
+from minidl.memory import keep_freed_blocks
 from minidl.random import new_generator
 from minidl.summary import summary
+
+keep_freed_blocks()  # arrays of the same sizes come and go at every step
 
 
 class Model(Composite):

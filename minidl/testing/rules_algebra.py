@@ -107,19 +107,19 @@ def altered_weight(e):
     if not e.is_input or e.sample.target.is_loss:
         return
     for name, W in e.target.params.items():
-        for cause, hint, other in alterations(name, W):
+        for cause, hint, other in alterations(name, W, e.shape[1:]):
             make = lambda name=name, other=other: with_parameter(e.target, name, other)  # noqa: E731
             predicted = e.as_if((name, cause, hint), make)
             if predicted is not None:
                 yield cause, hint, predicted
 
 
-def alterations(name, W):
-    """(cause, hint, altered weight)."""
+def alterations(name, W, sizes):
+    """(cause, hint, altered weight); sizes: those of x, one of which a kernel (K, C, M) has."""
     if W.ndim >= 2 and W.shape[-1] == W.shape[-2] > 1:
         hint = f"is computed with {name} not transposed; it fits because its sizes are equal"
         yield "weight not transposed", hint, np.swapaxes(W, -1, -2)
-    if W.ndim == 3 and len(W) > 1:
+    if W.ndim == 3 and len(W) > 1 and W.shape[1] in sizes:
         yield (
             "kernel flipped",
             f"is computed with the taps of {name} in reversed order",

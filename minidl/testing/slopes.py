@@ -100,7 +100,11 @@ def bent(Y, y, h):
         right, left = (Y[0] - y) / h[0], (y - Y[1]) / h[1]
         gap, size = np.abs(right - left), np.maximum(np.abs(right), np.abs(left))
         half = np.abs((Y[2] - y) / h[2] - (y - Y[3]) / h[3])
-    return ((half > 0.75 * gap) & (gap > 1e-3 * size.max(axis=1, keepdims=True))).any(axis=1)
+    room = 1e-3 * size.max(axis=1, keepdims=True)
+    # Where y does not depend on θ it still moves by its rounding, which looks bent.
+    moving = np.where((Y[:1] != Y).any(axis=0), np.abs(Y[0]), 0.0)
+    room += 8 * EPS * moving.max(axis=1, keepdims=True) / h[0]
+    return ((half > 0.75 * gap) & (gap > room)).any(axis=1)
 
 
 def join(indices, blocks, keep):

@@ -6,7 +6,7 @@ import random
 import numpy as np
 
 from minidl import Layer, layers, losses
-from tests.testing.mutants import attention, conv1d, recurrent
+from tests.testing.mutants import attention, conv1d, recurrent, transformer
 
 CASES = {}
 
@@ -613,6 +613,61 @@ def attention_pair(rng):
 @case
 def causal_attention(rng):
     return (attention.causal, attention.backward), attention.tensors(rng)
+
+
+@case
+def heads_with_padding(rng):
+    mask = np.array([[True, True, False], [False, False, False]])
+    arguments = {"kwargs": {"mask": mask, "use_causal_mask": True}}
+    return layers.MultiHeadAttention(2, 2), table(rng, 2, 3, 4), arguments
+
+
+@case
+def heads_with_dropout(rng):
+    layer = layers.MultiHeadAttention(2, 2, dropout=0.3)
+    return layer, (table(rng, 2, 2, 3), table(rng, 2, 3, 4)), {"training": True}
+
+
+@case
+def position_embedding_longer_than_x(rng):
+    return layers.PositionEmbedding(5), table(rng, 2, 3, 4)
+
+
+@case
+def residual_relu(rng):
+    return layers.Residual(layers.Dense(4, "relu")), with_zeros(rng, 2, 3, 4)
+
+
+@case
+def tied_table(rng):
+    return transformer.TiedWords(), rng.integers(0, 4, (2, 3))
+
+
+@case
+def encoder_block(rng):
+    return layers.TransformerEncoderBlock(2, 3), table(rng, 2, 3, 4), transformer.SAMPLED
+
+
+@case
+def encoder_block_first_norm(rng):
+    block = layers.TransformerEncoderBlock(2, 3, dropout=0.2, norm="pre")
+    return block, table(rng, 2, 3, 4), {"training": True, **transformer.SAMPLED}
+
+
+@case
+def decoder_block_with_encoded(rng):
+    x = table(rng, 2, 2, 4), table(rng, 2, 3, 6)
+    return layers.TransformerDecoderBlock(2, 3), x, transformer.SAMPLED
+
+
+@case
+def masked_word_head(rng):
+    return transformer.word_head(), table(rng, 3, 4)
+
+
+@case
+def gpt(rng):
+    return transformer.gpt_model(), rng.integers(0, 4, (2, 3)), transformer.SAMPLED
 
 
 @case

@@ -13,10 +13,11 @@ from tests.testing.mutants import (
     normalization,
     pooling,
     recurrent,
+    transformer,
 )
 
 MODULES = (
     dense, activations, embedding, conv1d, pooling, dropout, normalization, recurrent,
-    attention, library, losses, calls,
+    attention, transformer, library, losses, calls,
 )  # fmt: skip
 CASES = [case for module in MODULES for case in module.CASES]
