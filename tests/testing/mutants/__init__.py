@@ -3,21 +3,24 @@
 from tests.testing.mutants import (
     activations,
     attention,
+    bert,
+    blocks,
     calls,
     conv1d,
     dense,
     dropout,
     embedding,
+    heads,
     library,
     losses,
     normalization,
     pooling,
     recurrent,
-    transformer,
+    tables,
 )
 
 MODULES = (
     dense, activations, embedding, conv1d, pooling, dropout, normalization, recurrent,
-    attention, transformer, library, losses, calls,
+    attention, heads, tables, blocks, bert, library, losses, calls,
 )  # fmt: skip
 CASES = [case for module in MODULES for case in module.CASES]
