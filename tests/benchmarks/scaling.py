@@ -2,10 +2,10 @@
 
     python -m tests.benchmarks scaling
 
-Time is the least of some training steps, in CPU time, which other programs disturb less;
-memory is the peak of one (tracemalloc, which NumPy reports its arrays to). An exponent is the
-slope of log(value) over log(size) in the upper half of the sizes, where constant costs matter
-least; a jump is a point above twice the line between its neighbours.
+Time is the least of some training steps, in CPU time, which other programs disturb less; memory
+is the peak of one (tracemalloc, which NumPy reports its arrays to). An exponent is the slope of
+log(value) over log(size) in the upper half of the sizes, where constant costs matter least; a
+jump is a point above twice the line between its neighbours.
 """
 
 import json

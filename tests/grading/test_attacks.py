@@ -12,7 +12,12 @@ import pytest
 from minidl.grading import honesty
 from minidl.grading.classroom import grade_all
 from minidl.grading.exam import Exam
-from minidl.grading.folder import assignments_folder, load_assignment, released_skeleton
+from minidl.grading.folder import (
+    assignments_folder,
+    find_assignments,
+    load_assignment,
+    released_skeleton,
+)
 from minidl.grading.grade import grade
 from minidl.grading.limits import Limits
 from minidl.grading.sandbox import Sandbox
@@ -245,6 +250,36 @@ def test_an_attack_gains_nothing(name, short):
 
 
 # ---- gradients that are not derived ----
+
+# ---- the same for every assignment ----
+
+THIEVES = {
+    "reads the reference": "space = {{}}\n    exec(open({secret!r}).read(), space)\n"
+    "    return space[{blank!r}](*args)",
+    "imports the library": "from minidl.grading.folder import load_assignment\n"
+    "    return load_assignment({name!r}).module",
+    "looks for it in memory": "import gc\n"
+    "    found = [o for o in gc.get_objects() if getattr(o, '__name__', '') == {blank!r}]\n"
+    "    return [f for f in found if f.__code__.co_argcount][0](*args)",
+    "ends the process": "import os\n    os._exit(0)",
+}
+
+
+@pytest.mark.parametrize("thief", THIEVES)
+@pytest.mark.parametrize("name", [folder.name for folder in find_assignments()])
+def test_no_assignment_can_be_stolen(name, thief, short):
+    assignment = load_assignment(name)
+    secret = str(assignments_folder() / name / "solution.py")
+    source = "".join(
+        f"def {blank}(*args):\n    "
+        + THIEVES[thief].format(secret=secret, blank=blank, name=name)
+        + "\n\n"
+        for blank in assignment.names
+    )
+    started = time.monotonic()
+    assert grade(source, Exam(assignment), short).score == 0
+    assert time.monotonic() - started < 30
+
 
 FORWARD = """
 import numpy as np
