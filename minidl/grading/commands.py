@@ -19,7 +19,7 @@ from minidl.grading.submissions import LARGEST, find_submissions
 def list_assignments(arguments):
     for folder in find_assignments():
         made = load_assignment(folder)
-        print(f"{made.name:16} {made.hours:>2} h  lesson {made.lesson:12} {made.title}")
+        print(f"{made.name:16} {made.hours:>2} h  lesson {made.lesson:17} {made.title}")
     return 0
 
 

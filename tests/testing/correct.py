@@ -6,7 +6,7 @@ import random
 import numpy as np
 
 from minidl import Layer, layers, losses
-from tests.testing.mutants import attention, conv1d, recurrent, transformer
+from tests.testing.mutants import attention, bert, conv1d, recurrent, sequences, tables
 
 CASES = {}
 
@@ -640,34 +640,34 @@ def residual_relu(rng):
 
 @case
 def tied_table(rng):
-    return transformer.TiedWords(), rng.integers(0, 4, (2, 3))
+    return tables.TiedWords(), rng.integers(0, 4, (2, 3))
 
 
 @case
 def encoder_block(rng):
-    return layers.TransformerEncoderBlock(2, 3), table(rng, 2, 3, 4), transformer.SAMPLED
+    return layers.TransformerEncoderBlock(2, 3), table(rng, 2, 3, 4), sequences.SAMPLED
 
 
 @case
 def encoder_block_first_norm(rng):
     block = layers.TransformerEncoderBlock(2, 3, dropout=0.2, norm="pre")
-    return block, table(rng, 2, 3, 4), {"training": True, **transformer.SAMPLED}
+    return block, table(rng, 2, 3, 4), {"training": True, **sequences.SAMPLED}
 
 
 @case
 def decoder_block_with_encoded(rng):
     x = table(rng, 2, 2, 4), table(rng, 2, 3, 6)
-    return layers.TransformerDecoderBlock(2, 3), x, transformer.SAMPLED
+    return layers.TransformerDecoderBlock(2, 3), x, sequences.SAMPLED
 
 
 @case
 def masked_word_head(rng):
-    return transformer.word_head(), table(rng, 3, 4)
+    return bert.word_head(), table(rng, 3, 4)
 
 
 @case
 def gpt(rng):
-    return transformer.gpt_model(), rng.integers(0, 4, (2, 3)), transformer.SAMPLED
+    return bert.gpt_model(), rng.integers(0, 4, (2, 3)), sequences.SAMPLED
 
 
 @case
