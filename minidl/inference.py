@@ -10,18 +10,25 @@ import math
 import numpy as np
 
 from minidl.batches import count_rows, parts, take
+from minidl.blas import one_blas_thread
 from minidl.composite import Composite
-from minidl.threads import stacked
+from minidl.threads import spread, stacked
 
 CACHE = 2_000_000  # bytes of the largest output of a layer
 
 
-def outputs(net, x):
-    """net.outputs(x), block by block where x is large."""
+def outputs(net, x, threads=1):
+    """net.outputs(x), block by block where x is large, or in several threads."""
     size, n = block_rows(net), count_rows(x)
-    if size is None or n < 2 * size:
+    count = 1 if size is None else max(1, n // size)
+    count = -(-count // threads) * threads  # the next multiple: as many for each thread
+    if count < 2 or net.mixes_batch:
         return net.outputs(x)
-    return stacked([net.outputs(take(x, rows)) for rows in parts(n, n // size)])
+    blocks = [take(x, rows) for rows in parts(n, count)]
+    if threads == 1:
+        return stacked([net.outputs(block) for block in blocks])
+    with one_blas_thread():
+        return stacked(spread(threads, net.outputs, blocks))
 
 
 def block_rows(net):

@@ -82,9 +82,9 @@ class Model(Composite):
         """Loss and metrics on x, y; see `minidl.training.evaluate`."""
         return training.evaluate(self, x, y, *args, **kwargs)
 
-    def predict(self, x, batch_size=None, verbose="auto"):
-        """The outputs for all rows of x."""
-        return training.predict(self, x, batch_size, verbose)
+    def predict(self, x, batch_size=None, verbose="auto", threads=1):
+        """The outputs for all rows of x; `threads` share each batch."""
+        return training.predict(self, x, batch_size, verbose, threads)
 
     def train_on_batch(self, x, y, *args, **kwargs):
         """One update on one batch; see `minidl.training.train_on_batch`."""

@@ -151,7 +151,11 @@ class Adam(Optimizer):
         if v_max is not None:
             maximum(v_max, v, out=v_max)
             v = v_max
-        w -= rate * m / (sqrt(v) + self.epsilon)
+        size = sqrt(v)
+        size += self.epsilon  # in place, as a new array for every operation costs a tenth
+        step = m / size
+        step *= rate
+        w -= step
 
 
 class AdamW(Adam):

@@ -1,32 +1,74 @@
-"""Threads: a batch in parts, each of them forward and back in a thread of its own.
+"""Threads: pieces of work side by side, and a batch in parts, one a thread.
 
-NumPy's elementwise functions use one core. Layers remember no call, so several threads may run
-the same model at once: of a step of 60 ms two threads save a quarter, of one of 2 ms nothing.
+NumPy's elementwise functions use one core, and let go of Python's lock while they run. Layers
+remember no call, so several threads may run the same model at once: of a step of 60 ms two
+threads save a quarter, of one of 2 ms nothing.
 """
 
 import copy
-import ctypes
-import sys
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+import os
+from concurrent.futures import ThreadPoolExecutor, wait
+from functools import lru_cache
 
 import numpy as np
 
 from minidl.batches import count_rows, parts, take
+from minidl.blas import one_blas_thread
+from minidl.layer import takes
 
 
-@contextmanager
-def in_threads(compiled, count):
-    """`compiled` with its net in that many threads, BLAS at one in each; itself for one."""
+def spread(count, function, *arguments):
+    """[function(*job) for job in zip(*arguments)], by this thread and count − 1 others."""
+    jobs = list(zip(*arguments))
+    count = min(count, len(jobs))
+    if count < 2:
+        return [function(*job) for job in jobs]
+    done = [None] * len(jobs)
+
+    def work(k):
+        for i in range(k, len(jobs), count):
+            done[i] = function(*jobs[i])
+
+    others = [pool(count - 1).submit(quietly, work, k) for k in range(1, count)]
+    try:
+        work(0)
+    finally:  # also after Ctrl-C: nobody works on when the caller goes on
+        wait(others)
+    for other in others:
+        other.result()  # an error there is one here
+    return done
+
+
+@lru_cache
+def pool(count):
+    """That many threads, which wait for work from their first use on."""
+    return ThreadPoolExecutor(count, "minidl")
+
+
+if hasattr(os, "register_at_fork"):  # a forked process has none of these threads
+    os.register_at_fork(after_in_child=pool.cache_clear)
+
+
+def quietly(function, *arguments):
+    """As fit does it: a diverging run says so itself. Other threads do not inherit errstate."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        return function(*arguments)
+
+
+def checked_count(where, count):
+    """`count` as an int ≥ 1, or a sentence."""
     if isinstance(count, bool) or not isinstance(count, int | np.integer) or count < 1:
-        raise ValueError(f"fit: threads must be a positive integer, got {count!r}")
+        raise ValueError(f"{where}: threads must be a positive integer, got {count!r}")
+    return int(count)
+
+
+def in_threads(compiled, count):
+    """`compiled` with its net in that many threads; itself for one."""
     if count == 1:
-        yield compiled
-        return
-    with ThreadPoolExecutor(count - 1) as pool, one_blas_thread():
-        several = copy.copy(compiled)
-        several.net = InThreads(compiled.net, count, pool)
-        yield several
+        return compiled
+    several = copy.copy(compiled)
+    several.net = InThreads(compiled.net, count)
+    return several
 
 
 class InThreads:
@@ -42,14 +84,13 @@ class InThreads:
     Raises    ValueError: a layer mixes the rows of a batch (BatchNormalization)
     """
 
-    def __init__(self, net, count, pool):
+    def __init__(self, net, count):
         if net.mixes_batch:
             raise ValueError(
                 f"{net.where}: threads={count} needs rows that do not depend on each other, "
                 "and BatchNormalization mixes them: use threads=1"
             )
         self.nets = [net, *(twin(net) for _ in range(count - 1))]
-        self.pool = pool
 
     def forward(self, x, training=False):
         places = parts(count_rows(x), len(self.nets))
@@ -58,20 +99,19 @@ class InThreads:
         return stacked(outputs), (places, caches)
 
     def backward(self, dy, cache):
-        places, caches = cache
-        run = self.each(
-            lambda net, at, kept: net.backward(take(dy, at), kept)[1], places, caches
-        )
-        total, *rest = run
+        def back(net, at, kept):
+            options = {"needs_dx": False} if takes(net.backward, "needs_dx") else {}
+            return net.backward(take(dy, at), kept, **options)[1]
+
+        total, *rest = self.each(back, *cache)
         for grads in rest:
             total = {name: total[name] + g for name, g in grads.items()}
         return None, total
 
     def each(self, function, *arguments):
-        """function(net, …) for all parts, the first in this thread."""
-        jobs = list(zip(self.nets, *arguments))
-        others = [self.pool.submit(quietly, function, *job) for job in jobs[1:]]
-        return [function(*jobs[0]), *(other.result() for other in others)]
+        """function(net, …) for all parts, BLAS at one thread in each."""
+        with one_blas_thread():
+            return spread(len(self.nets), function, self.nets, *arguments)
 
     params = property(lambda self: self.nets[0].params)
     trainable_params = property(lambda self: self.nets[0].trainable_params)
@@ -98,42 +138,8 @@ def every_layer(layer):
     return list(found.values())
 
 
-def quietly(function, *arguments):
-    """As fit does it: a diverging run says so itself. Other threads do not inherit errstate."""
-    with np.errstate(over="ignore", invalid="ignore"):
-        return function(*arguments)
-
-
 def stacked(outputs):
     """Outputs of parts of a batch, one below the other; of several outputs, each."""
     if isinstance(outputs[0], tuple):
         return tuple(np.concatenate(each) for each in zip(*outputs))
     return np.concatenate(outputs)
-
-
-@contextmanager
-def one_blas_thread():
-    """OpenBLAS, where it is found, at one thread: two calls of it would wait for each other.
-
-    Elsewhere nothing is done: set OPENBLAS_NUM_THREADS=1 or its like before Python starts."""
-    get_count, set_count = openblas_threads()
-    before = get_count()
-    set_count(1)
-    try:
-        yield
-    finally:
-        set_count(before)
-
-
-def openblas_threads():
-    """NumPy's OpenBLAS: the functions that read and set its threads; or two of no effect."""
-    core = sys.modules.get("numpy._core._multiarray_umath")
-    try:
-        library = ctypes.CDLL(core.__file__)
-    except (OSError, AttributeError):  # an older NumPy, or one that cannot be opened so
-        return lambda: 1, lambda count: None
-    for name in ("scipy_openblas_{}_num_threads64_", "openblas_{}_num_threads64_",
-                 "openblas_{}_num_threads"):  # fmt: skip
-        if hasattr(library, name.format("set")):
-            return getattr(library, name.format("get")), getattr(library, name.format("set"))
-    return lambda: 1, lambda count: None

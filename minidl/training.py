@@ -24,7 +24,7 @@ from minidl.compiled import Compiled, RunningMeans
 from minidl.gradients import GradientName, LossValue
 from minidl.loss import evaluated
 from minidl.progress import Progress
-from minidl.threads import in_threads, stacked
+from minidl.threads import checked_count, in_threads, stacked
 
 
 class History(Callback):
@@ -58,11 +58,15 @@ def loss_and_grads(model, x, y, loss=None):
     return LossValue(value), {GradientName(n, g): g for n, g in grads.items()}
 
 
-def train_on_batch(model, x, y, sample_weight=None, class_weight=None, return_dict=False):
-    """One update; this batch's loss, or [loss, metrics…]."""
+def train_on_batch(
+    model, x, y, sample_weight=None, class_weight=None, return_dict=False, threads=1
+):
+    """One update; this batch's loss, or [loss, metrics…]. threads: see fit."""
     compiled = compiled_with_loss(model, "train_on_batch")
     x, y = _first_batch(model, x, y)
     weights = weights_for(y, class_weight, sample_weight)
+    if threads != 1:
+        compiled = in_threads(compiled, checked_count("train_on_batch", threads))
     loss, z = _train_step(model, compiled, x, y, weights)
     if not (compiled.metrics or compiled.weighted or return_dict):
         return loss
@@ -91,7 +95,7 @@ def fit(
 
     threads: each batch in so many parts, one a thread; worth it for steps above 5 ms."""
     compiled = compiled_with_loss(model, "fit")
-    batch_size = _batch_size(batch_size)
+    batch_size, threads = _batch_size(batch_size), checked_count("fit", threads)
     x, y = as_data(model, x, y)
     weights = weights_for(y, class_weight, sample_weight)
     validation = _validation_data(model, validation_data)
@@ -111,24 +115,24 @@ def fit(
     model.stop_training = diverged = False
     run.call("on_train_begin", {})
     try:
-        with in_threads(compiled, threads) as training:
-            for epoch in range(initial_epoch, epochs):
-                run.call("on_epoch_begin", epoch, {})
-                header = f"Epoch {epoch + 1}/{epochs}" if epochs > 1 else ""
-                progress = Progress(steps, verbose, header)
-                order = batches(n, batch_size, model.rng if shuffle else None)
-                logs = _train_epoch(model, training, (x, y, weights), order, run, progress)
-                if np.isnan(logs["loss"]) and not diverged:
-                    diverged = True
-                    _warn_of_nan(epoch)
-                if validation is not None:
-                    held = _evaluate(compiled, *validation, batch_size)
-                    logs |= {f"val_{name}": value for name, value in held.items()}
-                logs = dict(sorted(logs.items()))
-                progress.close(logs)
-                run.call("on_epoch_end", epoch, logs)
-                if model.stop_training:
-                    break
+        training = in_threads(compiled, threads)
+        for epoch in range(initial_epoch, epochs):
+            run.call("on_epoch_begin", epoch, {})
+            header = f"Epoch {epoch + 1}/{epochs}" if epochs > 1 else ""
+            progress = Progress(steps, verbose, header)
+            order = batches(n, batch_size, model.rng if shuffle else None)
+            logs = _train_epoch(model, training, (x, y, weights), order, run, progress)
+            if np.isnan(logs["loss"]) and not diverged:
+                diverged = True
+                _warn_of_nan(epoch)
+            if validation is not None:
+                held = _evaluate(compiled, *validation, batch_size, threads)
+                logs |= {f"val_{name}": value for name, value in held.items()}
+            logs = dict(sorted(logs.items()))
+            progress.close(logs)
+            run.call("on_epoch_end", epoch, logs)
+            if model.stop_training:
+                break
     finally:  # also after Ctrl-C: the model keeps what it has learned, files are closed
         run.call("on_train_end", {})
     return history
@@ -163,26 +167,35 @@ def _train_epoch(model, compiled, data, order, run, progress):
 
 
 def evaluate(
-    model, x, y, batch_size=None, verbose="auto", sample_weight=None, return_dict=False
+    model,
+    x,
+    y,
+    batch_size=None,
+    verbose="auto",
+    sample_weight=None,
+    return_dict=False,
+    threads=1,
 ):
-    """Loss and metrics in inference mode: a float without metrics, else [loss, metrics…]."""
+    """Loss and metrics in inference mode: a float without metrics, else [loss, metrics…].
+
+    threads: each batch in so many parts, one a thread."""
     compiled = compiled_with_loss(model, "evaluate")
-    batch_size = _batch_size(batch_size)
+    batch_size, threads = _batch_size(batch_size), checked_count("evaluate", threads)
     x, y = as_data(model, x, y)
     prepare(model, compiled, x, y)
     progress = Progress(-(-len(y) // batch_size), verbose)
     weights = weights_for(y, None, sample_weight)
-    logs = _evaluate(compiled, x, y, weights, batch_size, progress)
+    logs = _evaluate(compiled, x, y, weights, batch_size, threads, progress)
     progress.close(dict(sorted(logs.items())))
     return _results(logs, return_dict)
 
 
-def _evaluate(compiled, x, y, weights, batch_size, progress=None):
+def _evaluate(compiled, x, y, weights, batch_size, threads, progress=None):
     means = RunningMeans(compiled)
     regularizers = compiled.net.regularizers
     penalty = penalties(regularizers, compiled.net.params) if regularizers else 0.0
     for step, rows in enumerate(batches(len(y), batch_size)):
-        z = inference.outputs(compiled.net, take(x, rows))
+        z = inference.outputs(compiled.net, take(x, rows), threads)
         y_batch, w_batch = y[rows], None if weights is None else weights[rows]
         value, _ = evaluated(compiled.train_loss, y_batch, z, w_batch)
         means.add(float(value) + penalty, y_batch, z, w_batch)
@@ -191,16 +204,18 @@ def _evaluate(compiled, x, y, weights, batch_size, progress=None):
     return means.logs()
 
 
-def predict(model, x, batch_size=None, verbose="auto"):
-    """The outputs for all rows, in inference mode, batch by batch."""
-    batch_size = _batch_size(batch_size)
+def predict(model, x, batch_size=None, verbose="auto", threads=1):
+    """The outputs for all rows, in inference mode, batch by batch.
+
+    threads: each batch in so many parts, one a thread."""
+    batch_size, threads = _batch_size(batch_size), checked_count("predict", threads)
     x = model.inputs(x)
     n = count_rows(x)
     model.ensure_built(x)
     progress = Progress(-(-n // batch_size), verbose)
     outputs = []
     for step, rows in enumerate(batches(n, batch_size)):
-        outputs.append(inference.outputs(model, take(x, rows)))
+        outputs.append(inference.outputs(model, take(x, rows), threads))
         progress.update(step + 1, dict)
     if progress.redraws:
         progress.close({})

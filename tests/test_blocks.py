@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from minidl import blocks
 from minidl.blocks import BLOCK, flush
 from minidl.gradients import RowGradient
 from minidl.optimizers import SGD, Adam, AdamW, RMSprop
@@ -55,6 +56,25 @@ def test_arrays_of_any_layout(optimizer):
         straight = w.copy()
         copy.deepcopy(optimizer).step({"w": straight}, {"w": np.asfortranarray(g)})
         np.testing.assert_array_equal(straight, expected["w"])
+
+
+@each_optimizer
+def test_threads_change_no_bit(optimizer, monkeypatch):
+    """Of a very large array: here all above one block are, and BLAS says it has two."""
+    monkeypatch.setattr(blocks, "VERY_LARGE", BLOCK + 1)
+    w, E = some((9, BLOCK), "float32"), some((1001, 999), "float32")
+    g = some(w.shape, "float32", 1)
+    rows = RowGradient(np.arange(3, 1001, 7), some((143, 999), "float32", 2), E.shape)
+    found = []
+    for count in (1, 2, 3):
+        monkeypatch.setattr(blocks, "blas_threads", lambda count=count: count)
+        params, each = {"w": w.copy(), "E": E.copy()}, copy.deepcopy(optimizer)
+        each.step(params, {"w": g, "E": rows})
+        each.step(params, {"w": g, "E": rows.to_dense()})
+        found.append(params)
+    for name in params:
+        np.testing.assert_array_equal(found[0][name], found[1][name])
+        np.testing.assert_array_equal(found[0][name], found[2][name])
 
 
 # ---- tables ----

@@ -1,4 +1,4 @@
-"""fit in two threads: the same numbers as in one, up to rounding."""
+"""Training and prediction in several threads: the same numbers as in one, up to rounding."""
 
 import threading
 
@@ -7,6 +7,7 @@ import pytest
 
 from minidl import Sequential
 from minidl.applications.recommender import DotRecommender
+from minidl.blas import one_blas_thread, openblas_threads
 from minidl.layers import (
     LSTM,
     BatchNormalization,
@@ -19,7 +20,7 @@ from minidl.layers import (
     TransformerEncoderBlock,
 )
 from minidl.regularizers import L2
-from minidl.threads import one_blas_thread, openblas_threads
+from minidl.threads import spread
 
 RNG = np.random.default_rng(0)
 IDS = RNG.integers(0, 30, (50, 6))
@@ -52,6 +53,49 @@ def test_threads_change_nothing(name, threads):
         np.testing.assert_allclose(several[key], values, rtol=1e-10)
     for key, a in model.params.items():
         np.testing.assert_allclose(other.params[key], a, rtol=1e-9, atol=1e-12)
+
+
+@pytest.mark.parametrize("threads", [2, 3])
+@pytest.mark.parametrize("rows", [1, 2, 50])
+@pytest.mark.parametrize("name", MODELS)
+def test_a_batch_or_a_prediction_in_threads(name, rows, threads):
+    x, y = IDS[:rows], np.arange(rows) % 3
+
+    def run(threads):
+        model = Sequential(MODELS[name](), seed=1, dtype="float64")
+        model.compile("sgd", "sparse_categorical_crossentropy", metrics=["accuracy"])
+        losses = [model.train_on_batch(x, y, threads=threads) for _ in range(3)]
+        found = model.evaluate(x, y, verbose=0, threads=threads)
+        return losses, found, model.predict(x, verbose=0, threads=threads)
+
+    for several, one in zip(run(threads), run(1)):
+        np.testing.assert_allclose(several, one, rtol=1e-9)
+
+
+def test_a_model_that_mixes_rows_predicts_in_one_thread():
+    x = RNG.normal(size=(9, 4))
+    model = Sequential([BatchNormalization(), Dense(3)])
+    np.testing.assert_array_equal(model.predict(x, threads=2), model.predict(x))
+
+
+def test_spread_keeps_the_order_and_waits_for_all():
+    gate, finished = threading.Event(), []
+
+    def work(i):
+        if i % 2:  # the other thread's share
+            gate.wait(10)
+        else:
+            gate.set()
+        if i == 0:
+            raise KeyError("this thread's")
+        finished.append(i)
+        return i * i
+
+    assert spread(2, work, range(1, 8)) == [i * i for i in range(1, 8)]
+    gate.clear(), finished.clear()
+    with pytest.raises(KeyError):
+        spread(2, work, range(8))
+    assert sorted(finished) == [1, 3, 5, 7]  # whole, although this thread failed at once
 
 
 def test_a_model_of_several_tables():
@@ -95,9 +139,14 @@ def test_what_cannot_be_split_is_refused():
         trained(
             lambda: [BatchNormalization(), Dense(3, "softmax")], 2, x=RNG.normal(size=(9, 4))
         )
-    for wrong in (0, -1, 1.5, True, None):
+    x, model = RNG.normal(size=(9, 4)), Sequential([Dense(3, "softmax")])
+    model.compile("sgd", "sparse_categorical_crossentropy")
+    for wrong in (0, -1, 1.5, "2", None):
+        for use in (model.fit, model.train_on_batch, model.evaluate):
+            with pytest.raises(ValueError, match="threads must be a positive integer"):
+                use(x, np.arange(9) % 3, threads=wrong)
         with pytest.raises(ValueError, match="threads must be a positive integer"):
-            trained(MODELS["dense"], wrong, x=RNG.normal(size=(9, 4)))
+            model.predict(x, threads=wrong)
 
 
 def test_an_error_in_a_thread_is_the_callers():

@@ -7,6 +7,7 @@ from functools import cached_property
 import numpy as np
 
 from tests.benchmarks import worker
+from tests.benchmarks.worker import OURS, PARTS
 from tests.benchmarks.workloads import WORKLOADS
 
 SLOT = 0.25  # seconds a peer is timed in a round, for each of train, predict and fit
@@ -66,8 +67,9 @@ def run(name, peers, rounds=5, threads=(1, 2), say=print):
     weights = {n: a.copy() for n, a in workload.model().params.items()}
     result = {"workload": name, "text": workload.text, "batch": workload.batch,
               "epoch": workload.epoch, "peers": {}, "absent": {}}  # fmt: skip
-    names = ["minidl", *(p for p in peers if p != "minidl")]
-    contestants = [Contestant(p, t, workload, weights) for p in names for t in threads]
+    names = [OURS, PARTS, *(p for p in peers if p not in (OURS, PARTS))]
+    pairs = [(p, t) for p in names for t in threads if t > 1 or p != PARTS]
+    contestants = [Contestant(p, t, workload, weights) for p, t in pairs]
     try:
         present = [each for each in contestants if is_present(each, result)]
         check_agreement(present, result, say)
@@ -82,7 +84,9 @@ def run(name, peers, rounds=5, threads=(1, 2), say=print):
             each.stop()
     for each in present:
         kept = {"losses": each.start["losses"], "memory": each.start["memory"], **each.times}
-        result["peers"].setdefault(each.peer, {})[str(each.threads)] = kept
+        peer = OURS if each.peer == PARTS else each.peer
+        way = f"{each.threads} parts" if each.peer == PARTS else str(each.threads)
+        result["peers"].setdefault(peer, {})[way] = kept
     return result
 
 

@@ -5,8 +5,10 @@ import os
 import time
 import traceback
 
+OURS, PARTS = "minidl", "minidl-parts"  # PARTS: not only BLAS in threads, the batch too
 PEERS = {
-    "minidl": ("with_minidl", None),
+    OURS: ("with_minidl", None),
+    PARTS: ("with_minidl", None),
     "torch": ("with_torch", None),
     "torch-fused": ("with_torch", "fused"),
     "keras-torch": ("with_keras", "torch"),
@@ -40,7 +42,8 @@ def work(connection, peer, threads, name, weights):
         workload = WORKLOADS[name]
         batches = workload.batches()
         before = peak_memory(reset=True)
-        actions = module.make(workload, weights, batches, variant or threads)
+        variant = threads if peer == PARTS else variant
+        actions = module.make(workload, weights, batches, variant)
         losses = [float(actions["train"]()) for _ in range(5)]
         memory = peak_memory() - before
         free_all_threads(cores)
