@@ -158,8 +158,8 @@ PLANTS = [Plant(*row) for row in (
      "y * (dy - (dy * y).sum(axis=self.axis, keepdims=True))",
      "y * dy * (1 - y)"),
     # texts and sequences
-    ("S-D0-textcnn", "the kernel is flipped", CONV, "columns @ W.reshape(K * C, M)",
-     "columns @ W[::-1].reshape(K * C, M)"),
+    ("S-D0-textcnn", "the kernel is flipped", CONV, "(x[some]), W.reshape(K * C, M)",
+     "(x[some]), W[::-1].reshape(K * C, M)"),
     ("S-D0-textcnn", "windows overwrite each other", WINDOWS,
      "self.stride] += dwindows", "self.stride] = dwindows"),
     ("S-D0-textcnn", "the minimum", POOL,
