@@ -50,16 +50,16 @@ class ReLU(Function):
 
     Forward   y = max(x, 0)
     Backward  dx = dy where x > 0, else 0     (at 0 any slope from 0 to 1 is right; here 0)
-    Cache     x > 0
+    Cache     y
     Source:   D2 §4.1.3
     """
 
     def forward(self, x, training=False):
         y = np.maximum(x, 0)
-        return y, y > 0
+        return y, y
 
     def backward(self, dy, cache):
-        return dy * cache, {}
+        return dy * (cache > 0), {}
 
 
 class Sigmoid(Function):

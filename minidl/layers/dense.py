@@ -57,19 +57,20 @@ class Dense(Layer):
 
     def forward(self, x, training=False):
         x, W = self.check(x), self.params["W"]
-        rows = x.reshape(-1, W.shape[0])  # (N, …, D) -> (N …, D): one product for all of them
-        z = rows.dot(W)  # (N …, D) @ (D, M) -> (N …, M); for small ones twice as fast as @
+        z = as_table(x).dot(W)  # (N …, D) @ (D, M) -> (N …, M); small ones twice as fast as @
         if self.use_bias:
             z += self.params["b"]  # z is ours alone: add in place
-        y, activation_cache = self.activation.forward(z.reshape(*x.shape[:-1], W.shape[1]))
+        if x.ndim > 2:
+            z = z.reshape(*x.shape[:-1], W.shape[1])  # (N …, M) -> (N, …, M)
+        y, activation_cache = self.activation.forward(z)
         return y, (x, activation_cache)
 
     def backward(self, dy, cache, needs_dx=True):
         x, activation_cache = cache
         W = self.params["W"]
         dz, _ = self.activation.backward(dy, activation_cache)
-        rows = dz.reshape(-1, W.shape[1])  # (N, …, M) -> (N …, M)
-        grads = {"W": x.reshape(-1, W.shape[0]).T.dot(rows)}  # (D, N …) @ (N …, M) -> (D, M)
+        rows = as_table(dz)  # (N, …, M) -> (N …, M)
+        grads = {"W": as_table(x).T.dot(rows)}  # (D, N …) @ (N …, M) -> (D, M)
         if self.use_bias:
             grads["b"] = column_sums(rows)  # every row of the batch adds its share
         if not needs_dx:  # a network's first layer: nobody asks for the slope of the data
@@ -81,7 +82,11 @@ class Dense(Layer):
 
     def check(self, x):
         """x in the dtype of W, or a sentence on what is wrong with its shape."""
-        x, W = np.asarray(x), self.params["W"]
+        W = self.params["W"]
+        fits = type(x) is np.ndarray and x.ndim == 2 and x.shape[1] == len(W)
+        if fits and x.dtype is W.dtype:
+            return x  # as nearly always
+        x = np.asarray(x)
         if x.ndim < 2 or x.shape[-1] != W.shape[0]:
             flat = x.ndim > 2 and int(np.prod(x.shape[1:])) == W.shape[0]
             mend = (
@@ -93,6 +98,11 @@ class Dense(Layer):
                 f"{self.where}: x must have shape (N, {W.shape[0]}), got {x.shape}: {mend}"
             )
         return x.astype(W.dtype, copy=False)
+
+
+def as_table(x):
+    """(N, …, D) -> (N …, D): each vector a row, so that one product serves all of them."""
+    return x if x.ndim == 2 else x.reshape(-1, x.shape[-1])
 
 
 def positive_integer(layer, name, value):

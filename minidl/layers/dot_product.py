@@ -5,6 +5,9 @@ import math
 import numpy as np
 
 from minidl.layers.masks import fits
+from minidl.layers.rows import row_sums
+
+LARGE = 40.0  # exp(±40) and the sum of any number of such are far from the ends of float32
 
 
 def scaled_dot_product_attention(Q, K, V, mask=None, drop=None):
@@ -35,13 +38,17 @@ def scaled_dot_product_attention(Q, K, V, mask=None, drop=None):
 def attention_weights(Q, K, mask=None):
     """softmax(Q Kᵀ / √d_k) over the keys; the softmax is done in place."""
     scores = (Q * (1 / math.sqrt(Q.shape[-1]))) @ K.swapaxes(-1, -2)  # -> (…, Tq, Tk)
+    # A softmax may be shifted by any number. Where no score could overflow none is needed, and
+    # to find that out is six times as fast as the maximum of every row.
+    small = scores.size and scores.min() > -LARGE and scores.max() < LARGE
     if mask is not None:
         np.copyto(scores, -np.inf, where=np.logical_not(checked_mask(mask, scores.shape)))
-    # The initial value is for queries that see no key: their maximum would be −∞.
-    scores -= scores.max(axis=-1, keepdims=True, initial=np.finfo(scores.dtype).min)
+    if not small:  # the initial value is for queries that see no key: their maximum is −∞
+        scores -= scores.max(axis=-1, keepdims=True, initial=np.finfo(scores.dtype).min)
     np.exp(scores, out=scores)
-    # The best key has exp(0) = 1, so a sum below 1 is that of a query that sees none: 0 / 1.
-    scores /= np.maximum(scores.sum(axis=-1, keepdims=True), 1)
+    total = row_sums(scores)  # (…, Tq, 1)
+    total[total == 0] = 1  # of a query that sees no key: 0 / 1
+    scores /= total
     return scores
 
 

@@ -4,7 +4,7 @@ import numpy as np
 
 from minidl import initializers, regularizers
 from minidl.layer import Layer
-from minidl.layers.rows import column_sums, from_rows, to_rows
+from minidl.layers.rows import column_sums, from_rows, row_sums, to_rows
 
 
 class LayerNormalization(Layer):
@@ -60,10 +60,10 @@ class LayerNormalization(Layer):
     def forward(self, x, training=False):
         x, axes = self.check(x), self.axes(np.ndim(x))
         rows = to_rows(x, axes)  # (N, …, D) -> (R, D)
-        D, ones = rows.shape[1], np.ones(rows.shape[1], x.dtype)
-        x_hat = rows - (rows @ ones / D)[:, None]  # not E[x²] − μ²: that cancels for a large μ
+        D = rows.shape[1]
+        x_hat = rows - row_sums(rows) / D  # not E[x²] − μ²: that cancels for a large μ
         y = x_hat * x_hat
-        inverse = 1 / np.sqrt(y @ ones / D + self.epsilon)[:, None]  # (R, D) -> (R, 1)
+        inverse = 1 / np.sqrt(row_sums(y) / D + self.epsilon)  # (R, D) -> (R, 1)
         x_hat *= inverse
         np.multiply(x_hat, self.gamma(x_hat), out=y)
         if self.center:

@@ -139,6 +139,19 @@ def test_large_scores_do_not_overflow():
     assert out.tolist() == [[1, 0]]
 
 
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("top", [39.9, 40.1, 87.0, -39.9, -40.1, -120.0])
+@pytest.mark.parametrize("masked", [False, True])
+def test_with_and_without_a_shift(top, dtype, masked):
+    """Scores beyond ±40 are shifted by their row's maximum, others by nothing."""
+    K = np.array([[top], [top - 3], [top / 2]], dtype)  # Q = 1: the scores themselves
+    mask = np.array([[True, False, True], [False, False, False]]) if masked else None
+    Q = np.ones((2, 1), dtype)
+    weights = scaled_dot_product_attention(Q, K, np.eye(3, dtype=dtype), mask)[1]
+    want = by_loops(Q.astype(float), K.astype(float), np.eye(3), mask)[1]
+    np.testing.assert_allclose(weights, want, rtol=1e-5 if dtype == "float32" else 1e-13)
+
+
 @pytest.mark.parametrize(
     ("q", "k", "v"),
     [((2, 3), (2, 4), (2, 3)), ((2, 3), (4, 3), (5, 3)), ((2, 3), (3,), (3,)),
