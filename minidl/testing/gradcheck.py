@@ -71,6 +71,11 @@ def as_target(target, x, y_true=None, training=False, seed=0, no_grad=(), kwargs
             "forward and backward, or a pair of functions (forward, backward)"
         )
     if y_true is not None:
+        if isinstance(x, tuple):
+            raise TypeError(
+                f"{type(target).__name__}: y_pred must be one array, got a tuple of {len(x)}: "
+                "check such a loss as a pair of functions (forward, backward) of its arguments"
+            )
         return LossTarget(target, y_true, x, kwargs)
     if first_argument(target.forward) == ("y_true",):
         raise TypeError(f"{type(target).__name__}: a loss needs its target: pass y_true=…")

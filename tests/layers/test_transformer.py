@@ -248,3 +248,10 @@ def test_arguments():
     block = built(TransformerEncoderBlock, (3, 4))
     with pytest.raises(ValueError, match=r"query must have shape \(2, T, 4\), got \(2, 3, 5\)"):
         block(np.zeros((2, 3, 5)))
+
+
+def test_an_error_names_the_place_of_the_child():
+    model = Sequential([Embedding(10, 9), TransformerEncoderBlock(2, 16)])
+    where = r"layer 1 \(TransformerEncoderBlock\), attention: the 9 features of x cannot be"
+    with pytest.raises(ValueError, match=where):
+        model.build((5,))

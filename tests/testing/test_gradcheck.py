@@ -190,6 +190,21 @@ def test_a_loss_without_its_target():
         gradcheck(losses.MeanSquaredError(), np.ones((2, 2)))
 
 
+def test_a_loss_of_several_predictions_is_a_pair_of_functions():
+    y = np.ones((3, 2))
+    with pytest.raises(TypeError, match="got a tuple of 2: check such a loss as a pair"):
+        gradcheck(losses.MeanSquaredError(), (y, y), y_true=y)
+
+    def forward(y_true, a, b):
+        return float(((a - y_true) ** 2).sum() + (b * y_true).sum()), (y_true, a)
+
+    def backward(dvalue, cache):
+        y_true, a = cache
+        return None, dvalue * 2 * (a - y_true), dvalue * y_true
+
+    assert_gradients((forward, backward), (y, y + 1, y - 2), no_grad=("y_true",))
+
+
 # ---- what it says ----
 
 
