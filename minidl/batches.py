@@ -10,15 +10,17 @@ def as_inputs(x, dtype, what="x"):
     """x as an array, floats in `dtype`; several inputs (a tuple) each so.
 
     Raises TypeError for what is not numbers, ValueError for nothing, NaN or infinity."""
-    if isinstance(x, tuple) and len(x) == 1:
-        x = x[0]
     if isinstance(x, tuple):
+        if len(x) == 1:
+            return as_inputs(x[0], dtype, what)
         return tuple(as_inputs(part, dtype, f"{what}[{i}]") for i, part in enumerate(x))
     x = as_numbers(x, what)
     if x.ndim == 0:
         raise ValueError(f"{what} must have a batch axis, got a single number: use [[{x}]]")
+    if x.dtype.kind != "f":
+        return x
     refuse_non_finite(x, what)
-    return x.astype(dtype, copy=False) if x.dtype.kind == "f" else x
+    return x.astype(dtype, copy=False)
 
 
 def refuse_non_finite(x, what):
@@ -32,6 +34,8 @@ def refuse_non_finite(x, what):
 
 def as_numbers(values, what):
     """`values` as an array of numbers or booleans."""
+    if type(values) is np.ndarray and values.dtype.kind in "fiub":
+        return values  # as nearly always
     try:
         array = np.asarray(values)
     except ValueError:
@@ -51,10 +55,8 @@ def as_numbers(values, what):
 
 def count_rows(x, what="x"):
     """The number of rows, the same in each of several inputs, and not 0."""
-    if not isinstance(x, tuple):
-        x = (x,)
-    n = len(x[0])
-    if any(len(part) != n for part in x[1:]):
+    n = len(x[0] if isinstance(x, tuple) else x)
+    if isinstance(x, tuple) and any(len(part) != n for part in x):
         rows = [len(part) for part in x]
         raise ValueError(f"the inputs in {what} must have equally many rows, got {rows}")
     if n == 0:
@@ -69,7 +71,11 @@ def check_same_rows(n, other, what):
 
 def take(x, rows):
     """The rows of x (an index array or a slice), of each of several inputs."""
-    return tuple(part[rows] for part in x) if isinstance(x, tuple) else x[rows]
+    if isinstance(x, tuple):
+        return tuple(take(part, rows) for part in x)
+    if isinstance(rows, slice) or x.ndim < 2 or not x.flags.c_contiguous:
+        return x[rows]
+    return x.take(rows, axis=0)  # of short rows in a third of the time of x[rows]
 
 
 def weights_for(y, class_weight, sample_weight):

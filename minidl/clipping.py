@@ -12,9 +12,6 @@ from minidl.gradients import RowGradient
 def checked(optimizer, name, g, params):
     """The gradient of params[name] in the parameter's dtype, or a sentence."""
     w = params.get(name)
-    fits = type(g) is np.ndarray is type(w) and g.dtype is w.dtype and g.shape == w.shape
-    if fits and g.dtype.kind == "f":
-        return g  # as nearly always
     if not isinstance(w, np.ndarray) or w.dtype.kind != "f":
         raise ValueError(
             f"{optimizer.where}: got a gradient for {name!r}, and params has no float array of "

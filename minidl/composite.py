@@ -101,11 +101,17 @@ class Composite(Layer):
         """Children's gradients under their dotted names; where a layer was used twice, the sum.
 
         collect(user=g1, item=g2), or collect(("user", g1), ("user", g2)) for one used twice."""
+        return self._collected([*pairs, *grads_by_child.items()])
+
+    def _collected(self, pairs):
+        """The same for [(child, grads), …]."""
         total = {}
         aliases = self._aliases() if self._shared is None else self._shared
-        for child, grads in (*pairs, *grads_by_child.items()):
+        for child, grads in pairs:
             for name, grad in grads.items():
-                name = aliases.get(f"{child}.{name}", f"{child}.{name}")
+                name = f"{child}.{name}"
+                if name in aliases:
+                    name = aliases[name]
                 total[name] = total[name] + grad if name in total else grad
         return total
 
@@ -147,6 +153,8 @@ class Composite(Layer):
 
     def adopt(self, rng):
         """Give dtype and a random stream to the children not built yet; returns them."""
+        for name, child in self.children.items():
+            child.label = child.label or f"{self.where}, {name}"  # for errors: where it is
         waiting = [c for c in unique(self.children.values()) if not c.is_built]
         for child, stream in zip(waiting, rng.spawn(len(waiting))):
             child.rng, child.dtype = stream, child.dtype or self.dtype

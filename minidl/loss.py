@@ -12,10 +12,12 @@ import math
 import numpy as np
 
 from minidl.layer import snake_case
-from minidl.targets import match_weight, refuse_nan, same_shape
+from minidl.layers.rows import ones
+from minidl.targets import alike, match_weight, refuse_nan, same_shape
 
 MEANS = ("sum_over_batch_size", "mean")
 REDUCTIONS = (*MEANS, "sum", "none", None)
+FEW = 4096  # terms
 
 
 class Loss:
@@ -68,16 +70,18 @@ class Loss:
         if self.reduction in ("none", None):
             value = (terms * scale).sum(axis=-1)  # (N, …, D) -> (N, …)
         elif sample_weight is None:
-            value = float(terms.sum()) * scale
+            value = total(terms) * scale
         else:
             value = float((terms * scale).sum())
         if math.isnan(value) if isinstance(value, float) else np.isnan(value).any():
             refuse_nan(self.where, y_true)
-        return value, (kept, scale, np.shape(y_pred))
+        shape = y_pred.shape if isinstance(y_pred, np.ndarray) else np.shape(y_pred)
+        return value, (kept, scale, shape)
 
     def backward(self, cache):
         kept, scale, shape = cache
-        return self.gradient(kept, scale).reshape(shape)
+        dy_pred = self.gradient(kept, scale)
+        return dy_pred if dy_pred.shape == shape else dy_pred.reshape(shape)
 
     def __call__(self, y_true, y_pred, sample_weight=None):
         return evaluated(self, y_true, y_pred, sample_weight)[0]
@@ -89,18 +93,21 @@ class Loss:
 
     def scale(self, terms, sample_weight):
         """What each term counts in the value: a number, or with weights (N, …, 1)."""
-        count = terms.size if self.reduction in MEANS else terms.shape[-1]
+        count = (terms.size if self.reduction in MEANS else terms.shape[-1]) or 1
         if sample_weight is None:
-            return 1 / max(1, count)
+            return 1 / count
         weight = match_weight(self.where, sample_weight, terms.shape[:-1])
-        return weight.astype(terms.dtype)[..., None] / max(1, count)
+        return weight.astype(terms.dtype)[..., None] / count
 
     def check(self, y_true, y_pred):
         """Both as floats of y_pred's dtype and of one shape, or a sentence on what is wrong."""
-        y_true, y_pred = same_shape(self.where, y_true, y_pred, self.mend)
+        if not alike(y_true, y_pred):
+            y_true, y_pred = same_shape(self.where, y_true, y_pred, self.mend)
         if y_pred.ndim < 2:
             y_true, y_pred = y_true.reshape(-1, 1), y_pred.reshape(-1, 1)  # (N,) -> (N, 1)
-        return y_true.astype(y_pred.dtype, copy=False), y_pred
+        if y_true.dtype is not y_pred.dtype:
+            y_true = y_true.astype(y_pred.dtype, copy=False)
+        return y_true, y_pred
 
     def on_logits(self):
         """A copy that takes logits: what replaces this loss when the activation is fused.
@@ -112,6 +119,13 @@ class Loss:
         other = copy.copy(self)
         other.from_logits = True
         return other
+
+
+def total(terms):
+    """Σ terms as a float. Of few, ones · terms does it in half the time of terms.sum()."""
+    if terms.size > FEW or terms.dtype.kind != "f":
+        return float(terms.sum())
+    return float(ones(terms.size, terms.dtype).dot(terms.ravel()))
 
 
 def evaluated(loss, y_true, y_pred, sample_weight=None):

@@ -82,13 +82,8 @@ class Model(Composite):
         """Loss and metrics on x, y; see `minidl.training.evaluate`."""
         return training.evaluate(self, x, y, *args, **kwargs)
 
-    def predict(self, x, batch_size=None, verbose="auto", threads=1):
-        """The outputs for all rows of x; `threads` share each batch."""
-        return training.predict(self, x, batch_size, verbose, threads)
-
-    def train_on_batch(self, x, y, *args, **kwargs):
-        """One update on one batch; see `minidl.training.train_on_batch`."""
-        return training.train_on_batch(self, x, y, *args, **kwargs)
+    predict = training.predict  # the functions themselves: a small model feels every call
+    train_on_batch = training.train_on_batch
 
     def loss_and_grads(self, x, y_true, loss=None):
         """(loss, {name: gradient}) on one batch; the loss of `compile` unless one is given."""
@@ -193,38 +188,32 @@ class Sequential(Model):
 
     def forward(self, x, training=False, mask=None):
         y, caches = x, []
-        for y, cache in self._run(x, training, mask):  # noqa: B007
+        for layer in self.layers:
+            x = y
+            y, cache = _forward(layer, x, training, mask)
+            mask = layer.compute_mask(x, mask)
             caches.append(cache)
         return y, caches
 
     def outputs(self, x, training=False, mask=None):
         y = x
-        for y, _ in self._run(x, training, mask):  # noqa: B007
-            pass  # each cache dies before the next layer runs
-        return y
-
-    def _run(self, x, training, mask):
-        """(output, cache) of each layer in turn; the mask goes along."""
         for layer in self.layers:
-            if mask is not None and layer.takes_mask:
-                y, cache = layer.forward(x, training=training, mask=mask)
-            else:
-                y, cache = layer.forward(x, training=training)
-            mask = layer.compute_mask(x, mask)
             x = y
-            yield x, cache
+            y = _forward(layer, x, training, mask)[0]  # a cache dies before the next layer runs
+            mask = layer.compute_mask(x, mask)
+        return y
 
     def backward(self, dy, cache, needs_dx=True):
         """With needs_dx=False the first layer may leave out its dx, which is then None."""
-        pairs = []
+        found = []
         for i in range(len(self.layers) - 1, -1, -1):
-            layer = self.layers[i]
-            if i or needs_dx or not takes(layer.backward, "needs_dx"):
-                dy, grads = layer.backward(dy, cache[i])
+            backward = self.layers[i].backward
+            if i or needs_dx or not takes(backward, "needs_dx"):
+                dy, grads = backward(dy, cache[i])
             else:
-                dy, grads = layer.backward(dy, cache[i], needs_dx=False)
-            pairs.append((str(i), grads))
-        return dy, self.collect(*reversed(pairs))
+                dy, grads = backward(dy, cache[i], needs_dx=False)
+            found.append((str(i), grads))
+        return dy, self._collected(reversed(found))
 
     def output_shape(self, input_shape):
         for layer in self.layers:
@@ -262,3 +251,10 @@ class Sequential(Model):
         view = copy.copy(self)
         view.layers = layers
         return view
+
+
+def _forward(layer, x, training, mask):
+    """(y, cache) of a layer in a Sequential; the mask goes to those that take one."""
+    if mask is not None and layer.takes_mask:
+        return layer.forward(x, training=training, mask=mask)
+    return layer.forward(x, training=training)

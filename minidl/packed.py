@@ -20,7 +20,8 @@ class Packed:
         self.parts = [part.reshape(a.shape) for part, a in zip(parts, arrays)]
 
     def read(self, arrays):
-        np.concatenate([a.ravel() for a in arrays], out=self.flat)
+        for a, part in zip(arrays, self.parts):
+            part[...] = a
 
     def write(self, arrays):
         for a, part in zip(arrays, self.parts):
@@ -33,24 +34,25 @@ class PackedStep:
     `state` holds the parts of the slots from then on. The parameters stay where they are: their
     numbers are read before each update and written after it."""
 
-    def __init__(self, params, state, slots):
-        self.names, self.arrays = list(params), list(params.values())
-        self.w, self.g = Packed(self.arrays), Packed(self.arrays)
-        self.slots = {slot: Packed([state[n][slot] for n in params]) for slot in slots}
+    def __init__(self, names, arrays, state, slots):
+        self.names, self.arrays = names, arrays
+        self.w, self.g = Packed(arrays), Packed(arrays)
+        self.slots = {slot: Packed([state[n][slot] for n in names]) for slot in slots}
         for slot, pack in self.slots.items():
-            for name, part in zip(params, pack.parts):
+            for name, part in zip(names, pack.parts):
                 state[name][slot] = part
         self.held = self.held_by(state)
 
     def held_by(self, state):
         return [a for name in self.names for a in state.get(name, {}).values()]
 
-    def is_of(self, params, state):
+    def is_of(self, names, arrays, state):
         """Of these parameters and this state? No after a copy, or when a state was loaded."""
+        if self.names != names:
+            return False
         held = self.held_by(state)
         return (
-            self.names == list(params)
-            and all(map(is_, self.arrays, params.values()))
+            all(map(is_, self.arrays, arrays))
             and len(held) == len(self.held)
             and all(map(is_, self.held, held))
             and self.w.parts[0].base is self.w.flat  # a copy's parts are no longer views

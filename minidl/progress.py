@@ -19,15 +19,19 @@ class Progress:
     def __init__(self, steps, verbose="auto", header="", out=None):
         if verbose not in (0, 1, 2, "auto"):
             raise ValueError(f"verbose must be 0, 1, 2 or 'auto', got {verbose!r}")
+        self.begin = self.last = time.perf_counter()
+        self.verbose, self.redraws = verbose, False
+        if verbose == 0:
+            return
         self.out = out or sys.stdout
-        terminal = verbose != 0 and self.out.isatty()
+        terminal = self.out.isatty()
         one_line = verbose == "auto" and not terminal
-        self.verbose = (1 if terminal else 2) if verbose == "auto" else verbose
+        if verbose == "auto":
+            self.verbose = 1 if terminal else 2
         self.redraws = self.verbose == 1 and terminal
         self.steps, self.header = steps, f"{header} - " if header and one_line else ""
-        self.begin = self.last = time.perf_counter()
         self.drawn = 0
-        if header and not one_line and self.verbose:
+        if header and not one_line:
             self.write(header + "\n")
 
     def update(self, step, read_logs):

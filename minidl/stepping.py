@@ -9,10 +9,11 @@ from typing import Any
 
 import numpy as np
 
-from minidl.blocks import by_blocks, by_rows, by_some_rows, flush
+from minidl.blocks import BLOCK, by_blocks, by_rows, by_some_rows, flush
 from minidl.clipping import checked, clip
 from minidl.gradients import RowGradient
 from minidl.packed import SMALL, PackedStep
+from minidl.targets import alike
 
 FLUSH_EVERY = 64  # steps
 
@@ -42,22 +43,29 @@ class Stepping:
         """Update `params` by `grads`, both {name: array}; a gradient may be a RowGradient.
 
         Parameters without a gradient stay as they are."""
-        grads = {n: checked(self, n, g, params) for n, g in grads.items() if g is not None}
+        grads = {
+            n: g if alike(g, params.get(n)) else checked(self, n, g, params)
+            for n, g in grads.items()
+            if g is not None
+        }
         grads = clip(grads, self.clipnorm, self.clipvalue, self.global_clipnorm)
         rate = self.step_size()
-        update = partial(self._update, rate)
-        keep = 1 - self.learning_rate * self.weight_decay if self.weight_decay else 1
-        if keep != 1:
+        if self.weight_decay:
+            keep = 1 - self.learning_rate * self.weight_decay
             for name in grads:
                 params[name] *= keep
-        done = self._update_small(update, params, grads) if self.slots else ()
+        remembers = bool(self.slots)
+        done = self._update_small(rate, params, grads) if remembers else ()
         for name, g in grads.items():
+            w = params[name]
             if name in done:
                 continue
             if isinstance(g, RowGradient):
-                self._update_table(rate, name, params[name], g)
+                self._update_table(rate, name, w, g)
+            elif not remembers and name in self.state and w.size <= BLOCK:
+                self.update(w, g, rate)  # plain SGD of a small array
             else:
-                by_blocks(update, params[name], g, self._slots(name, params[name]))
+                by_blocks(partial(self._update, rate), w, g, self._slots(name, w))
         self.iterations += 1
 
     def _update_table(self, rate, name, w, g):
@@ -70,20 +78,20 @@ class Stepping:
         else:
             by_some_rows(update, w, g, slots, rows, fast)
 
-    def _update_small(self, update, params, grads):
+    def _update_small(self, rate, params, grads):
         """Update the small arrays side by side, where there are several; returns them."""
-        small = [n for n, g in grads.items() if type(g) is np.ndarray and g.size <= SMALL]
+        small = {n: g for n, g in grads.items() if type(g) is np.ndarray and g.size <= SMALL}
         if len(small) < 3:
             return ()
-        arrays = {name: params[name] for name in small}
-        if self._packed is None or not self._packed.is_of(arrays, self.state):
-            if len({w.dtype for w in arrays.values()}) > 1:
+        arrays = [params[name] for name in small]
+        if self._packed is None or not self._packed.is_of(list(small), arrays, self.state):
+            if len({w.dtype for w in arrays}) > 1:
                 return ()
             for name, g in grads.items():  # all of them, so that `state` has their order
                 self._slots(name, params[name], isinstance(g, RowGradient))
-            self._packed = PackedStep(arrays, self.state, self.slots)
-        self._packed.update(update, [grads[name] for name in small])
-        return arrays
+            self._packed = PackedStep(list(small), arrays, self.state, self.slots)
+        self._packed.update(partial(self._update, rate), small.values())
+        return small
 
     def _slots(self, name, w, sparse=False):
         """{slot: array} of a parameter, zeros at its first gradient."""

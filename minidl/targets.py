@@ -44,9 +44,8 @@ def match(y_true, y_pred):
 
 def same_shape(where, y_true, y_pred, mend="give one target for each number in y_pred"):
     """(y_true, y_pred) of one shape, or a sentence."""
-    alike = type(y_true) is np.ndarray is type(y_pred) and y_true.dtype is y_pred.dtype
-    if alike and y_true.shape == y_pred.shape and y_pred.dtype.kind == "f":
-        return y_true, y_pred  # as nearly always
+    if alike(y_true, y_pred):
+        return y_true, y_pred
     y_true, y_pred = pair(where, y_true, y_pred)
     y_true = match(y_true, y_pred)
     if y_true.shape != y_pred.shape:
@@ -55,6 +54,12 @@ def same_shape(where, y_true, y_pred, mend="give one target for each number in y
             f"{y_true.shape}: {mend}"
         )
     return y_true, y_pred
+
+
+def alike(a, b):
+    """Are both arrays of floats, of one dtype and shape? Then there is nothing to mend."""
+    arrays = type(a) is np.ndarray is type(b)
+    return arrays and a.dtype is b.dtype and a.shape == b.shape and a.dtype.kind == "f"
 
 
 def match_weight(where, sample_weight, samples):

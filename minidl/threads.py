@@ -57,6 +57,8 @@ def quietly(function, *arguments):
 
 def checked_count(where, count):
     """`count` as an int ≥ 1, or a sentence."""
+    if type(count) is int and count > 0:
+        return count
     if isinstance(count, bool) or not isinstance(count, int | np.integer) or count < 1:
         raise ValueError(f"{where}: threads must be a positive integer, got {count!r}")
     return int(count)

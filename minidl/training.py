@@ -155,7 +155,7 @@ def _train_epoch(model, compiled, data, order, run, progress):
     for step, rows in enumerate(order):
         for hook in begin:
             hook(step, {})
-        y_batch, w_batch = y[rows], None if weights is None else weights[rows]
+        y_batch, w_batch = take(y, rows), None if weights is None else weights[rows]
         loss, z = _train_step(model, compiled, take(x, rows), y_batch, w_batch)
         means.add(loss, y_batch, z, w_batch)
         progress.update(step + 1, means.logs)
@@ -213,6 +213,9 @@ def predict(model, x, batch_size=None, verbose="auto", threads=1):
     n = count_rows(x)
     model.ensure_built(x)
     progress = Progress(-(-n // batch_size), verbose)
+    if n <= batch_size and not progress.redraws:
+        y = inference.outputs(model, x, threads)
+        return y.copy() if isinstance(y, np.ndarray) else stacked([y])
     outputs = []
     for step, rows in enumerate(batches(n, batch_size)):
         outputs.append(inference.outputs(model, take(x, rows), threads))
@@ -311,6 +314,8 @@ def _validation_data(model, data):
 def _batch_size(size):
     if size is None:
         return 32
+    if type(size) is int and size > 0:
+        return size
     if isinstance(size, bool) or not isinstance(size, int | np.integer) or size < 1:
         raise ValueError(f"batch_size must be a positive integer, got {size!r}")
     return int(size)

@@ -3,7 +3,14 @@
 import numpy as np
 import pytest
 
-from minidl.batches import as_inputs, batches, split_off_validation, take, weights_for
+from minidl.batches import (
+    as_inputs,
+    batches,
+    count_rows,
+    split_off_validation,
+    take,
+    weights_for,
+)
 
 
 def test_batches_cover_every_row_once():
@@ -44,3 +51,18 @@ def test_huge_but_finite_numbers_pass():
     np.testing.assert_array_equal(as_inputs(x, "float32"), x)
     with pytest.raises(ValueError, match=r"x must be finite, got nan at \[0, 2\]"):
         as_inputs(np.array([[3e38, 3e38, np.nan]], "float32"), "float32")
+
+
+def test_taken_rows_are_those_of_indexing():
+    """Also of arrays that `take` would first copy as a whole, and of one axis or three."""
+    rows = np.array([3, 0, 3, 2])
+    table = np.arange(24.0).reshape(4, 6)
+    for x in (table, table.T[:4], table[:, ::2], table[:, 0], table.reshape(4, 3, 2)):
+        for at in (rows, slice(1, 3)):
+            np.testing.assert_array_equal(take(x, at), np.stack([x[i] for i in range(4)])[at])
+
+
+def test_inputs_of_unequal_length_are_counted():
+    with pytest.raises(ValueError, match=r"equally many rows, got \[2, 3, 2\]"):
+        count_rows((np.zeros(2), np.zeros(3), np.zeros(2)))
+    assert count_rows((np.zeros((2, 5)), np.zeros(2))) == 2

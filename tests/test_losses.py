@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from minidl import losses
 from minidl.layers.activations import sigmoid, softmax
-from minidl.loss import Loss
+from minidl.loss import FEW, Loss, total
 from minidl.losses import (
     BinaryCrossentropy,
     CategoricalCrossentropy,
@@ -521,3 +521,13 @@ def test_no_warning_where_the_probabilities_are_cut():
             y_true, y_pred = example(loss, np.random.default_rng(0), 4, dtype="float32")
             y_pred[:, 0], y_pred[:, 1:] = 1, 0
             assert np.isfinite(gradient(loss, y_true, y_pred)).all()
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64", "int8", "bool"])
+@pytest.mark.parametrize("shape", [(0, 1), (3, 1), (100, 4), (FEW + 1, 1), (2, 3, 5)])
+def test_total_is_the_sum(dtype, shape):
+    """By ones or by sum, also where a product of that dtype would not add up; twice alike."""
+    terms = (np.random.default_rng(0).random(shape) * 100).astype(dtype)
+    expected = math.fsum(float(t) for t in terms.ravel())
+    assert total(terms) == total(terms) == pytest.approx(expected, rel=1e-5)
+    assert total(terms[::-1]) == pytest.approx(expected, rel=1e-5)

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from minidl import optimizers
+from minidl.blocks import BLOCK
 from minidl.gradients import RowGradient
 from minidl.optimizers import SGD, Adam, AdamW, RMSprop
 
@@ -315,3 +316,20 @@ def test_get():
 def test_arguments_that_cannot_be(make_it, kind, message):
     with pytest.raises(kind, match=message):
         make_it()
+
+
+def test_plain_sgd_of_small_and_large_arrays():
+    """w - rate * g at every step, whatever way the array takes; all named in the state."""
+    optimizer = SGD(0.5)
+    w = {"small": np.ones((2, 3), "float32"), "large": np.ones(3 * BLOCK, "float32")}
+    g = {name: np.full_like(a, 0.25) for name, a in w.items()}
+    for step in (1, 2):
+        optimizer.step(w, g)
+        for a in w.values():
+            np.testing.assert_array_equal(a, 1 - 0.125 * step)
+    assert optimizer.state == {"small": {}, "large": {}}
+    optimizer.momentum = 0.5  # from now on it remembers
+    optimizer.step(w, g)
+    for name, a in w.items():
+        np.testing.assert_array_equal(a, 0.625)
+        np.testing.assert_array_equal(optimizer.state[name]["m"], -0.125)

@@ -457,3 +457,22 @@ def test_a_loss_needs_only_forward_and_backward():
         got, [expected.train_on_batch(x, y) for _ in range(3)], rtol=1e-5
     )
     assert model.fit(x, y, verbose=0).epoch == [0]
+
+
+def test_what_predict_returns_is_the_callers_own():
+    """Of a model that hands on its input, too, in one batch or in several."""
+    model = Sequential([Activation("linear", input_shape=(3,))])
+    for size in (2, 4, 10):
+        x = np.ones((4, 3), "float32")
+        y = model.predict(x, batch_size=size, verbose=0)
+        y[...] = 7
+        np.testing.assert_array_equal(x, 1)
+
+
+def test_one_batch_predicts_as_several():
+    x, _ = line()
+    model = regressor()
+    by_hand = x.astype("float32") @ model.params["0.W"] + model.params["0.b"]
+    for size in (1, 7, 40, 41):
+        got = model.predict(x, batch_size=size, verbose=0)
+        np.testing.assert_allclose(got, by_hand, rtol=1e-5, atol=1e-6)

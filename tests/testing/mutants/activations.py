@@ -101,7 +101,7 @@ def tanh_clipped(layer, dy, cache):
 
 @relu.mutant("wrong derivative", "derivative of the mirror image", "derivative's complement")
 def the_other_side(layer, dy, cache):
-    return dy * ~cache, {}
+    return dy * (cache <= 0), {}
 
 
 @relu.mutant("derivative missing", "mask not applied")
@@ -116,34 +116,34 @@ def mask_of_dy(layer, dy, cache):
 
 @relu.mutant("wrong derivative")
 def sign_for_step(layer, dy, cache):
-    return dy * np.where(cache, 1.0, -1.0), {}
+    return dy * np.where(cache > 0, 1.0, -1.0), {}
 
 
 @relu.mutant("dy ignored")
 def mask_alone(layer, dy, cache):
-    return cache * 1.0, {}
+    return (cache > 0) * 1.0, {}
 
 
 @relu.mutant("absolute value of dy")
 def absolute_dy(layer, dy, cache):
-    return np.abs(dy) * cache, {}
+    return np.abs(dy) * (cache > 0), {}
 
 
 @relu.mutant("in-place damage")
 def writes_into_dy(layer, dy, cache):
-    dy[~cache] = 0
+    dy[cache <= 0] = 0
     return dy, {}
 
 
 @relu.mutant("wrong dtype")
 def returns_float32(layer, dy, cache):
-    return (dy * cache).astype(np.float32), {}
+    return (dy * (cache > 0)).astype(np.float32), {}
 
 
 @relu.mutant("first row only", "first rows only")
 def relu_first_row(layer, dy, cache):
     dx = np.zeros_like(dy)
-    dx[0] = dy[0] * cache[0]
+    dx[0] = dy[0] * (cache[0] > 0)
     return dx, {}
 
 
