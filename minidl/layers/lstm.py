@@ -26,8 +26,8 @@ class LSTM(Layer):
               dW = Σ x_tᵀ dz       dU = Σ h_{t−1}ᵀ dz    db = Σ dz       over steps and rows
               With return_state dy is a tuple of three (None: nothing comes from that part).
               If forward was given an initial_state (h₀, c₀), dx is the tuple (dx, dh₀, dc₀).
-    Cache     rows [x_t, h_{t−1}, 1]; c₀; the masks; in training i, f, o, g, c_{t−1}, φ(c_t) of
-              every step: after a prediction, backward runs them once more
+    Cache     columns [x_t; h_{t−1}; 1]; c₀; the masks; in training i, o, f, g, φ(c_t), c_{t−1}
+              of every step: after a prediction, backward runs them once more
 
     mask: a step that is not kept is passed over. h and c stay, and y repeats the last y, which
     is 0 before the first step kept. go_backwards reads from T to 1, and returns steps and mask
@@ -101,17 +101,17 @@ class LSTM(Layer):
 
     def forward(self, x, training=False, mask=None, initial_state=None):
         x = self.check(x)
-        keep = self.check_mask(mask, x)  # (T, N, 1), or None where every step counts
+        keep = self.check_mask(mask, x)  # (T, 1, N), or None where every step counts
         drop = self.draw_dropout(x) if training and self.dropout else None
-        xs = self.in_order(x.transpose(1, 0, 2))  # (N, T, D) -> (T, N, D)
+        xs = self.in_order(x.transpose(1, 2, 0))  # (N, T, D) -> (T, D, N)
         inputs = stack_inputs(xs, self.units, self.use_bias, keep, drop)
-        h = inputs[:, :, self.hidden]
+        h = inputs[:, self.hidden]
         h[0], c = self.check_state(initial_state, h[0])
         skips = [None] * x.shape[1] if keep is None else [None if k.all() else ~k for k in keep]
         kept = self.read(inputs, c, skips, every_step=training)
-        # (T, N, 1): before the first step kept, y is 0 even where h is h₀
+        # (T, 1, N): before the first step kept, y is 0 even where h is h₀
         seen = None if keep is None or initial_state is None else np.logical_or.accumulate(keep)
-        y, kept = self.output(h, kept[0][-1][4], seen), kept if training else None
+        y, kept = self.output(h, kept[0][-1, 5], seen), kept if training else None
         return y, (inputs, c, skips, kept, seen, drop, initial_state is not None)
 
     def read(self, inputs, c, skips, every_step):
@@ -122,10 +122,10 @@ class LSTM(Layer):
     def output(self, h, c_T, seen):
         """y, or (y, h_T, c_T); copies, for h and c belong to the cache."""
         if self.return_sequences:
-            y = (h[1:] if seen is None else h[1:] * seen).transpose(1, 0, 2).copy()
+            y = (h[1:] if seen is None else h[1:] * seen).transpose(2, 0, 1).copy()
         else:
-            y = h[-1].copy() if seen is None else h[-1] * seen[-1]
-        return (y, h[-1].copy(), c_T.copy()) if self.return_state else y
+            y = (h[-1] if seen is None else h[-1] * seen[-1]).T.copy()
+        return (y, h[-1].T.copy(), c_T.T.copy()) if self.return_state else y
 
     def draw_dropout(self, x):
         """(N, D): 0 with probability p, else 1 / (1 − p); the same features at every step."""
@@ -138,35 +138,34 @@ class LSTM(Layer):
         inputs, c, skips, kept, seen, drop, with_state = cache
         kept = kept or self.read(inputs.copy(), c, skips, every_step=True)
         back, M, hidden = self.split(dy, seen, c), self.stacked(), self.hidden
-        dinputs, dM, dh, dc = run_back(self.cell(c), back, inputs, kept, M, hidden, skips)
-        D = hidden.start
-        grads = {"W": dM[:D], "U": dM[hidden]}
+        dx, dM, dh, dc = run_back(self.cell(c), back, inputs, kept, M, hidden, skips)
+        grads = {"W": dM[: hidden.start], "U": dM[hidden]}
         if self.use_bias:
             grads["b"] = dM[-1]
-        dx = dinputs[:, :, :D] if drop is None else dinputs[:, :, :D] * drop
-        dx = self.in_order(dx).transpose(1, 0, 2).copy()
-        return ((dx, dh, dc) if with_state else dx), grads
+        dx = dx if drop is None else dx * drop
+        dx = np.ascontiguousarray(self.in_order(dx).transpose(1, 0, 2))
+        return ((dx, dh.T.copy(), dc.T.copy()) if with_state else dx), grads
 
     def split(self, dy, seen, c):
-        """dy by what it reaches: every h_t (T, N, U) or None, the last h and c (N, U)."""
+        """dy by what it reaches: every h_t (T, U, N) or None, the last h and c (U, N)."""
         dh, dc = np.zeros((2, *c.shape), c.dtype)
         if self.return_state:
             dy, dh_T, dc_T = self.check_parts(dy)
-            dh += 0 if dh_T is None else dh_T
-            dc += 0 if dc_T is None else dc_T
+            dh += 0 if dh_T is None else np.transpose(dh_T)
+            dc += 0 if dc_T is None else np.transpose(dc_T)
         if dy is None:
             return None, dh, dc
         if not self.return_sequences:
-            dh += dy if seen is None else dy * seen[-1]
+            dh += np.transpose(dy) if seen is None else np.transpose(dy) * seen[-1]
             return None, dh, dc
-        dhs = dy.transpose(1, 0, 2)
+        dhs = np.ascontiguousarray(dy.transpose(1, 2, 0))
         return (dhs if seen is None else dhs * seen), dh, dc
 
     # ---- what both use ----
 
     @property
     def hidden(self):
-        """The place of h in a row [x_t, h_{t−1}, 1]."""
+        """The place of h in the columns [x_t; h_{t−1}; 1]."""
         D = len(self.params["W"])
         return slice(D, D + self.units)
 
@@ -206,24 +205,25 @@ class LSTM(Layer):
         )
 
     def check_mask(self, mask, x):
-        """The mask as (T, N, 1) in reading order; None where it keeps every step."""
+        """The mask as (T, 1, N) in reading order; None where it keeps every step."""
         mask = True if mask is None else np.asarray(mask, dtype=bool)
         if mask is not True and mask.shape != x.shape[:2]:
             raise ValueError(
                 f"{self.where}: mask must have shape {x.shape[:2]}, one entry for each step of "
                 f"x, got {mask.shape}: True where a step counts, False where it is padding"
             )
-        return None if np.all(mask) else self.in_order(mask.T[:, :, None])
+        return None if np.all(mask) else self.in_order(mask.T[:, None])
 
     def check_state(self, state, h):
-        """h₀ and c₀ as h is; zeros if none is given."""
-        N, shapes = len(h), None if state is None else [np.shape(part) for part in state]
-        if shapes not in (None, [(N, self.units)] * 2):
+        """h₀ and c₀ as h is, (U, N); zeros if none is given."""
+        state = np.zeros((2, *h.T.shape)) if state is None else state
+        shapes = [np.shape(part) for part in state]
+        if shapes != [h.T.shape] * 2:
             raise ValueError(
-                f"{self.where}: initial_state must be (h, c), each of shape {(N, self.units)}, "
+                f"{self.where}: initial_state must be (h, c), each of shape {h.T.shape}, "
                 f"got shapes {shapes}: pass what a layer with return_state returned after y"
             )
-        return np.zeros((2, *h.shape), h.dtype) if state is None else np.array(state, h.dtype)
+        return np.array(state, h.dtype).swapaxes(1, 2)
 
     def check_parts(self, dy):
         if isinstance(dy, tuple | list) and len(dy) == 3:

@@ -209,16 +209,19 @@ def test_contract():
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
-def test_the_fast_cell_gives_what_the_plain_one_gives(dtype):
+@pytest.mark.parametrize(("N", "T"), [(4, 9), (1, 1), (1, TOGETHER), (3, 2 * TOGETHER + 1)])
+@pytest.mark.parametrize("training", [False, True])
+def test_the_fast_cell_gives_what_the_plain_one_gives(N, T, dtype, training):
     rng = np.random.default_rng(3)
     layer = built(7, 5, dtype=dtype, return_sequences=True)
-    x = rng.normal(size=(4, 9, 5)).astype(dtype)
-    dy = rng.normal(size=(4, 9, 7)).astype(dtype)
-    mask = rng.random((4, 9)) < 0.7
+    layer.set_weights([a / 2 for a in layer.get_weights()])  # what grows, grows rounding errors
+    x = rng.normal(size=(N, T, 5)).astype(dtype)
+    dy = rng.normal(size=(N, T, 7)).astype(dtype)
+    mask = rng.random((N, T)) < 0.7 if T > 1 else None
     answers = []
     for one, kind in ((layer, FastCell), (plain(layer), PlainCell)):
-        assert type(cell_for(one.activation, one.recurrent_activation, (4, 7), dtype)) is kind
-        y, cache = one.forward(x, mask=mask)
+        assert type(cell_for(one.activation, one.recurrent_activation, (7, N), dtype)) is kind
+        y, cache = one.forward(x, training, mask=mask)
         dx, grads = one.backward(dy, cache)
         answers.append((y, dx, *grads.values()))
     tolerance = 1e-5 if dtype == "float32" else 1e-13
@@ -250,6 +253,29 @@ def test_a_prediction_is_the_training_pass_without_its_steps(activation, masked)
     for one, other in zip((*dxs, *grads.values()), (*want_dxs, *want.values()), strict=True):
         np.testing.assert_array_equal(one, other)
     np.testing.assert_array_equal(predicted[1][0], before[0])
+
+
+@pytest.mark.parametrize("activation", ["tanh", "relu"])
+@pytest.mark.parametrize("training", [False, True])
+def test_a_copy_of_the_cache_serves_as_well(activation, training):
+    rng = np.random.default_rng(5)
+    layer = built(3, 2, activation=activation)
+    x, dy = rng.normal(size=(4, 5, 2)), rng.normal(size=(4, 3))
+    _, cache = layer.forward(x, training)
+    (dx, grads), (want_dx, want) = (
+        layer.backward(dy, c) for c in (copy.deepcopy(cache), cache)
+    )
+    np.testing.assert_array_equal(dx, want_dx)
+    for name in want:
+        np.testing.assert_array_equal(grads[name], want[name])
+
+
+def test_an_activation_looks_along_the_units():
+    """softmax as the gates' activation: over the units of a row, not over the rows."""
+    x = np.random.default_rng(6).normal(size=(5, 3, 2))
+    layer = built(4, 2, recurrent_activation="softmax", return_sequences=True)
+    for row in range(5):
+        np.testing.assert_allclose(layer(x)[row], layer(x[row : row + 1])[0], rtol=1e-12)
 
 
 def test_any_other_activation_runs_the_plain_cell():
