@@ -93,7 +93,7 @@ def fit(
 ):
     """Train for `epochs` passes over the rows of x; returns a History.
 
-    threads: each batch in so many parts, one a thread; worth it for steps above 5 ms."""
+    threads: each batch in so many parts, one a thread; worth it for steps above 20 ms."""
     compiled = compiled_with_loss(model, "fit")
     batch_size, threads = _batch_size(batch_size), checked_count("fit", threads)
     x, y = as_data(model, x, y)
