@@ -73,8 +73,8 @@ class RowGradient:
         values = given.take(order[first], axis=0)
         often = count > OFTEN
         for i in np.flatnonzero(often):
-            some = order[first[i] : first[i] + count[i]]
-            values[i] = np.ones(len(some), given.dtype).dot(given.take(some, axis=0))  # their sum
+            alike = given.take(order[first[i] : first[i] + count[i]], axis=0)
+            values[i] = np.ones(len(alike), alike.dtype).dot(alike)  # the sum of its rows
         for nth in range(1, count[~often].max(initial=0)):
             more = np.flatnonzero((count > nth) & ~often)
             values[more] += given.take(order[first[more] + nth], axis=0)
