@@ -15,6 +15,7 @@ import numpy as np
 from minidl import layers as nn
 from minidl.gradients import RowGradient
 from minidl.models import Sequential
+from tests.benchmarks.worker import least
 from tests.benchmarks.workloads import WORKLOADS
 
 STEPS = 15
@@ -52,7 +53,7 @@ def profile(name):
     parts = parts_of(model.compiled.net)
     forward = {at: Stopwatch(layer, "forward") for at, layer in parts.items()}
     backward = {at: Stopwatch(layer, "backward") for at, layer in parts.items()}
-    whole = timed(lambda: model.train_on_batch(x, y))
+    whole = least(lambda: model.train_on_batch(x, y), STEPS) * 1e3
     grads = model.loss_and_grads(x, y)[1]
     peak, copy = gemm_peak(), copy_speed()
     rows, total = [], np.zeros(4)
@@ -91,23 +92,13 @@ def parts_of(net):
     return dict(zip(map(str, names), layers))
 
 
-def timed(f, count=STEPS):
-    """The least milliseconds of a call, the first two left out."""
-    times = []
-    for _ in range(count + 2):
-        start = time.perf_counter()
-        f()
-        times.append(time.perf_counter() - start)
-    return min(times[2:]) * 1e3
-
-
 def update_time(workload, layer, grads):
     """Milliseconds of the optimizer on this layer's gradients alone."""
     if not grads:
         return 0.0
     optimizer = workload.compiled().optimizer
     params = {name: a.copy() for name, a in layer.params.items()}
-    return timed(lambda: optimizer.step(params, grads))
+    return least(lambda: optimizer.step(params, grads), STEPS) * 1e3  # s -> ms
 
 
 def flops_of(layer, y):
@@ -139,21 +130,11 @@ def gemm_peak(n=1024):
     """Flops a second of a large float32 matrix product."""
     a, b = np.ones((n, n), "float32"), np.ones((n, n), "float32")
     out = np.empty((n, n), "float32")
-    return 2 * n**3 / best(lambda: np.matmul(a, b, out=out))
+    return 2 * n**3 / least(lambda: np.matmul(a, b, out=out), 8)
 
 
 def copy_speed(size=16_000_000):
     """Bytes a second, read and written, of a large copy."""
     a = np.ones(size, "float32")
     b = np.empty_like(a)
-    return 2 * a.nbytes / best(lambda: np.copyto(b, a))
-
-
-def best(f, count=8):
-    f()
-    times = []
-    for _ in range(count):
-        start = time.perf_counter()
-        f()
-        times.append(time.perf_counter() - start)
-    return min(times)
+    return 2 * a.nbytes / least(lambda: np.copyto(b, a), 8)

@@ -18,6 +18,7 @@ import numpy as np
 import minidl as ml
 from minidl import layers as nn
 from tests.benchmarks import workloads
+from tests.benchmarks.worker import least
 
 
 def classifier(batch=64, width=256, depth=2):
@@ -65,7 +66,11 @@ def measure(make, size):
     model, data, loss, batch = make(size)
     model.compile("adam", loss)
     x, y = data(np.random.default_rng(0), batch)
-    return least(lambda: model.train_on_batch(x, y)), peak(lambda: model.train_on_batch(x, y))
+
+    def step():
+        return model.train_on_batch(x, y)
+
+    return least(step, 7, time.process_time), peak(step)
 
 
 def measure_fit(rows):
@@ -77,17 +82,7 @@ def measure_fit(rows):
     def epoch():
         model.fit(x, y, batch_size=256, verbose=0)
 
-    return least(epoch, 1), peak(epoch)
-
-
-def least(f, count=7):
-    f()
-    times = []
-    for _ in range(count):
-        start = time.process_time()
-        f()
-        times.append(time.process_time() - start)
-    return min(times)
+    return least(epoch, 1, time.process_time), peak(epoch)
 
 
 def peak(f):

@@ -71,6 +71,17 @@ def timed(f, seconds):
     return times
 
 
+def least(f, count, clock=time.perf_counter):
+    """The least seconds of a call; two calls before are not counted."""
+    f(), f()
+    times = []
+    for _ in range(count):
+        start = clock()
+        f()
+        times.append(clock() - start)
+    return min(times)
+
+
 def peak_memory(reset=False):
     """The largest resident size so far (since a reset) in bytes; Linux alone can reset it."""
     if reset:
