@@ -6,6 +6,7 @@ of 128 tokens in blocks of 8 rows, and 900 in one.
 """
 
 import math
+from contextlib import nullcontext
 
 import numpy as np
 
@@ -25,9 +26,7 @@ def outputs(net, x, threads=1):
     if count < 2 or net.mixes_batch:
         return net.outputs(x)
     blocks = [take(x, rows) for rows in parts(n, count)]
-    if threads == 1:
-        return stacked([net.outputs(block) for block in blocks])
-    with one_blas_thread():
+    with one_blas_thread() if threads > 1 else nullcontext():
         return stacked(spread(threads, net.outputs, blocks))
 
 

@@ -13,7 +13,7 @@ import numpy as np
 
 from minidl.layer import snake_case
 from minidl.layers.rows import ones
-from minidl.targets import alike, match_weight, refuse_nan, same_shape
+from minidl.targets import match_weight, refuse_nan, same_shape
 
 MEANS = ("sum_over_batch_size", "mean")
 REDUCTIONS = (*MEANS, "sum", "none", None)
@@ -101,8 +101,7 @@ class Loss:
 
     def check(self, y_true, y_pred):
         """Both as floats of y_pred's dtype and of one shape, or a sentence on what is wrong."""
-        if not alike(y_true, y_pred):
-            y_true, y_pred = same_shape(self.where, y_true, y_pred, self.mend)
+        y_true, y_pred = same_shape(self.where, y_true, y_pred, self.mend)
         if y_pred.ndim < 2:
             y_true, y_pred = y_true.reshape(-1, 1), y_pred.reshape(-1, 1)  # (N,) -> (N, 1)
         if y_true.dtype is not y_pred.dtype:
