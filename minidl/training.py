@@ -9,17 +9,17 @@ import warnings
 import numpy as np
 
 from minidl import inference
-from minidl.batches import (
-    as_numbers,
-    batches,
-    check_same_rows,
-    count_rows,
-    refuse_non_finite,
-    split_off_validation,
-    take,
-    weights_for,
-)
+from minidl.batches import batches, count_rows, split_off_validation, take, weights_for
 from minidl.callbacks import Callback, CallbackList
+from minidl.checks import (
+    as_data,
+    check_data,
+    checked_batch_size,
+    checked_validation,
+    compiled_with_loss,
+    first_batch,
+    prepare,
+)
 from minidl.compiled import Compiled, RunningMeans
 from minidl.gradients import GradientName, LossValue
 from minidl.loss import evaluated
@@ -48,7 +48,7 @@ def loss_and_grads(model, x, y, loss=None):
     """(loss, {name: gradient}) of one batch in training mode; regularisers count.
 
     Stands in place of a gradient tape: nothing is updated."""
-    x, y = _first_batch(model, x, y)
+    x, y = first_batch(model, x, y)
     if loss is None:
         compiled = compiled_with_loss(model, "loss_and_grads")
     else:
@@ -63,11 +63,11 @@ def train_on_batch(
 ):
     """One update; this batch's loss, or [loss, metrics…]. threads: see fit."""
     compiled = compiled_with_loss(model, "train_on_batch")
-    x, y = _first_batch(model, x, y)
+    x, y = first_batch(model, x, y)
     weights = weights_for(y, class_weight, sample_weight)
     if threads != 1:
         compiled = in_threads(compiled, checked_count("train_on_batch", threads))
-    loss, z = _train_step(model, compiled, x, y, weights)
+    loss, z = _train_step(compiled, x, y, weights)
     if not (compiled.metrics or compiled.weighted or return_dict):
         return loss
     means = RunningMeans(compiled)
@@ -95,10 +95,10 @@ def fit(
 
     threads: each batch in so many parts, one a thread; worth it for steps above 20 ms."""
     compiled = compiled_with_loss(model, "fit")
-    batch_size, threads = _batch_size(batch_size), checked_count("fit", threads)
+    batch_size, threads = checked_batch_size(batch_size), checked_count("fit", threads)
     x, y = as_data(model, x, y)
     weights = weights_for(y, class_weight, sample_weight)
-    validation = _validation_data(model, validation_data)
+    validation = checked_validation(model, validation_data)
     if validation is None and validation_split:
         (x, y, weights), validation = split_off_validation(x, y, weights, validation_split)
     prepare(model, compiled, x, y)
@@ -156,7 +156,7 @@ def _train_epoch(model, compiled, data, order, run, progress):
         for hook in begin:
             hook(step, {})
         y_batch, w_batch = take(y, rows), None if weights is None else weights[rows]
-        loss, z = _train_step(model, compiled, take(x, rows), y_batch, w_batch)
+        loss, z = _train_step(compiled, take(x, rows), y_batch, w_batch)
         means.add(loss, y_batch, z, w_batch)
         progress.update(step + 1, means.logs)
         for hook in end:
@@ -180,7 +180,7 @@ def evaluate(
 
     threads: each batch in so many parts, one a thread."""
     compiled = compiled_with_loss(model, "evaluate")
-    batch_size, threads = _batch_size(batch_size), checked_count("evaluate", threads)
+    batch_size, threads = checked_batch_size(batch_size), checked_count("evaluate", threads)
     x, y = as_data(model, x, y)
     prepare(model, compiled, x, y)
     progress = Progress(-(-len(y) // batch_size), verbose)
@@ -208,7 +208,7 @@ def predict(model, x, batch_size=None, verbose="auto", threads=1):
     """The outputs for all rows, in inference mode, batch by batch.
 
     threads: each batch in so many parts, one a thread."""
-    batch_size, threads = _batch_size(batch_size), checked_count("predict", threads)
+    batch_size, threads = checked_batch_size(batch_size), checked_count("predict", threads)
     x = model.inputs(x)
     n = count_rows(x)
     model.ensure_built(x)
@@ -228,7 +228,7 @@ def predict(model, x, batch_size=None, verbose="auto", threads=1):
 # ---- one step ----
 
 
-def _train_step(model, compiled, x, y, weights):
+def _train_step(compiled, x, y, weights):
     """Forward, loss, backward, update; returns (loss, the net's output)."""
     loss, grads, z = _forward_backward(compiled, x, y, weights)
     compiled.optimizer.step(compiled.trained()[0], grads)
@@ -254,71 +254,6 @@ def penalties(regularizers, params, grads=None):
     for name, regularizer in regularizers.items() if grads is not None else ():
         grads[name] = grads[name] + regularizer.gradient(params[name])
     return sum(regularizer(params[name]) for name, regularizer in regularizers.items())
-
-
-# ---- checks before any training starts ----
-
-
-def compiled_with_loss(model, what):
-    if model.compiled is None:
-        raise ValueError(
-            f"{what}: the model is not compiled: call compile(optimizer=…, loss=…) first"
-        )
-    if model.compiled.loss is None:
-        raise ValueError(f"{what}: compile was called without a loss: give it one")
-    return model.compiled
-
-
-def as_data(model, x, y):
-    """(x, y) as arrays of equally many rows."""
-    x, y = model.inputs(x), as_numbers(y, "y")
-    if y.ndim == 0:
-        y = y[None]
-    check_same_rows(count_rows(x), y, "y")
-    refuse_non_finite(y, "y")
-    return x, y
-
-
-def _first_batch(model, x, y):
-    x, y = as_data(model, x, y)
-    model.ensure_built(x)
-    return x, y
-
-
-def prepare(model, compiled, x, y):
-    """Build the model on the first rows, then hold all data against it."""
-    model.ensure_built(x)
-    check_data(model, compiled, x, y)
-
-
-def check_data(model, compiled, x, y):
-    """Ids, shapes and labels of all rows, before the first update."""
-    model.check_inputs(x)
-    y_pred = model(take(x, slice(0, 1)))
-    if getattr(compiled.loss, "checks_rows", False):
-        everywhere = np.broadcast_to(y_pred, (len(y), *y_pred.shape[1:]))
-        compiled.loss.check(y, everywhere)
-
-
-def _validation_data(model, data):
-    """(x, y, weights) of Keras's validation_data=(x, y) or (x, y, weights)."""
-    if data is None:
-        return None
-    if not isinstance(data, tuple | list) or len(data) not in (2, 3):
-        raise ValueError("validation_data must be (x, y) or (x, y, sample_weight)")
-    x, y = as_data(model, data[0], data[1])
-    weights = weights_for(y, None, data[2]) if len(data) == 3 else None
-    return x, y, weights
-
-
-def _batch_size(size):
-    if size is None:
-        return 32
-    if type(size) is int and size > 0:
-        return size
-    if isinstance(size, bool) or not isinstance(size, int | np.integer) or size < 1:
-        raise ValueError(f"batch_size must be a positive integer, got {size!r}")
-    return int(size)
 
 
 def _results(logs, return_dict):
