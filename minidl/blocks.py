@@ -32,31 +32,24 @@ def by_blocks(update, w, g, slots):
     spread(threads, update_block, blocks)
 
 
-def by_rows(update, w, g, slots, update_rows=None):
-    """The same for a RowGradient g: rows of w that it does not have are updated by zeros.
-
-    update_rows(w, rows, g, slots), if there is one, gets g's rows of a block in place of
-    zeros everywhere else: it is spared their arithmetic."""
+def by_rows(update, w, g, slots):
+    """The same for a RowGradient g: rows of w that it does not have are updated by zeros."""
     threads, blocks = share(w)
     cuts = np.searchsorted(g.rows, [at.start for at in blocks[1:]])
 
     def update_block(at, first, last):
-        here, values = g.rows[first:last] - at.start, g.values[first:last]
-        parts = {slot: a[at] for slot, a in slots.items()}
-        if update_rows is not None:
-            return update_rows(w[at], here, values, parts)
         dense = np.zeros(w[at].shape, w.dtype)
-        dense[here] = values
-        update(w[at], dense, parts)
+        dense[g.rows[first:last] - at.start] = g.values[first:last]
+        update(w[at], dense, {slot: a[at] for slot, a in slots.items()})
 
     spread(threads, update_block, blocks, [0, *cuts], [*cuts, len(g.rows)])
 
 
-def by_some_rows(update, w, g, slots, rows, update_rows=None):
+def by_some_rows(update, w, g, slots, rows):
     """by_rows on `rows` of w alone: sorted, and all of g's among them."""
     part, parts = w[rows], {slot: a[rows] for slot, a in slots.items()}
     g = RowGradient(np.searchsorted(rows, g.rows), g.values, part.shape)
-    by_rows(update, part, g, parts, update_rows)
+    by_rows(update, part, g, parts)
     w[rows] = part
     for slot, a in slots.items():
         a[rows] = parts[slot]

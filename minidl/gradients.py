@@ -67,16 +67,16 @@ class RowGradient:
         that have a second take it, and so on; the few frequent ones are summed by themselves.
         """
         rows, order = _sorted(self.rows)
-        first = np.flatnonzero(np.append(True, rows[1:] != rows[:-1])[: len(rows)])
-        count = np.diff(first, append=len(rows))
+        first = np.append(0, np.flatnonzero(rows[1:] != rows[:-1]) + 1)[: len(rows)]
+        count = np.append(first[1:], len(rows)) - first
         given = self.values.reshape(len(rows), math.prod(self.shape[1:]))
         values = given.take(order[first], axis=0)
-        often = count > OFTEN
-        for i in np.flatnonzero(often):
+        for i in np.flatnonzero(count > OFTEN):
             alike = given.take(order[first[i] : first[i] + count[i]], axis=0)
             values[i] = np.ones(len(alike), alike.dtype).dot(alike)  # the sum of its rows
-        for nth in range(1, count[~often].max(initial=0)):
-            more = np.flatnonzero((count > nth) & ~often)
+            count[i] = 1
+        for nth in range(1, count.max(initial=0)):
+            more = np.flatnonzero(count > nth)
             values[more] += given.take(order[first[more] + nth], axis=0)
         return RowGradient(rows[first], values.reshape(-1, *self.shape[1:]), self.shape)
 

@@ -68,7 +68,7 @@ class Optimizer(Stepping):
         left out until their first gradient."""
         raise NotImplementedError(f"{self.where}: update is not written")
 
-    update_rows = None  # if worth it, update_rows(w, rows, g, rate, **slots): g is 0 elsewhere
+    fades = False  # may a table's moments m and v wait in a minidl.fading.Fading?
 
     def step_size(self):
         """The `rate` that `update` gets: what is the same for all arrays of a step."""
@@ -139,7 +139,7 @@ class Optimizer(Stepping):
     def get_config(self):
         """{argument: value}, what the optimizer was made with: `Adam(**adam.get_config())`."""
         fixed = isinstance(self._schedule, Constant)
-        hidden = ("iterations", "state", "seen")
+        hidden = ("iterations", "seen")
         options = {k: v for k, v in vars(self).items() if k[0] != "_" and k not in hidden}
         return {"learning_rate": self.learning_rate if fixed else self._schedule, **options}
 
@@ -177,4 +177,5 @@ class Optimizer(Stepping):
                 )
         if isinstance(self._schedule, Constant) and "learning_rate" in arrays:
             self.learning_rate = float(arrays["learning_rate"])
-        self.iterations, self.state, self.seen = int(arrays["iterations"]), state, {}
+        self.iterations = int(arrays["iterations"])
+        self._state, self._fading, self.seen = state, {}, {}

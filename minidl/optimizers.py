@@ -132,22 +132,15 @@ class Adam(Optimizer):
         correction = math.sqrt(1 - self.beta_2**t) / (1 - self.beta_1**t)
         return self.learning_rate * correction
 
+    @property
+    def fades(self):
+        return not self.amsgrad and min(self.beta_1, self.beta_2) >= 0.5 and self.epsilon > 0
+
     def update(self, w, g, rate, m, v, v_max=None):
         m *= self.beta_1
         m += (1 - self.beta_1) * g
         v *= self.beta_2
         v += (1 - self.beta_2) * (g * g)
-        self.move(w, rate, m, v, v_max)
-
-    def update_rows(self, w, rows, g, rate, m, v, v_max=None):
-        # The same where other rows have no gradient: they are spared 5 of 12 operations.
-        m *= self.beta_1
-        m[rows] += (1 - self.beta_1) * g
-        v *= self.beta_2
-        v[rows] += (1 - self.beta_2) * (g * g)
-        self.move(w, rate, m, v, v_max)
-
-    def move(self, w, rate, m, v, v_max):
         if v_max is not None:
             maximum(v_max, v, out=v_max)
             v = v_max

@@ -1,7 +1,8 @@
 """Stepping: how an optimizer's formula reaches every array.
 
 Small arrays are updated side by side, large ones by blocks, tables by the rows that can
-change. The numbers are those of `update` for each parameter alone, to the last bit.
+change. The numbers are those of `update` for each parameter alone: to the last bit, and within
+rounding where Adam's moments of a table fade together (`minidl.fading`).
 """
 
 from functools import partial
@@ -11,6 +12,7 @@ import numpy as np
 
 from minidl.blocks import BLOCK, by_blocks, by_rows, by_some_rows, flush
 from minidl.clipping import checked, clip
+from minidl.fading import Fading
 from minidl.gradients import RowGradient
 from minidl.packed import SMALL, PackedStep
 from minidl.targets import alike
@@ -31,13 +33,21 @@ class Stepping:
     clipvalue: Any
     global_clipnorm: Any
     update: Any
-    update_rows: Any
+    fades: Any
+    beta_1: Any
+    beta_2: Any
     step_size: Any
 
     def __init__(self):
-        self.iterations, self.state = 0, {}
+        self.iterations, self._state = 0, {}
+        self._fading = {}  # {table: Fading}, whose arrays in _state are not m and v for now
         self.seen = {}  # {table: its rows that had a gradient}, while less than half did
         self._packed = None  # the small parameters, side by side
+
+    @property
+    def state(self):
+        self._end_fading(list(self._fading))
+        return self._state
 
     def step(self, params, grads):
         """Update `params` by `grads`, both {name: array}; a gradient may be a RowGradient.
@@ -54,6 +64,7 @@ class Stepping:
             keep = 1 - self.learning_rate * self.weight_decay
             for name in grads:
                 params[name] *= keep
+        self._end_fading([n for n in self._fading if not self._can_fade(grads.get(n))])
         remembers = bool(self.slots)
         done = self._update_small(rate, params, grads) if remembers else ()
         for name, g in grads.items():
@@ -62,7 +73,7 @@ class Stepping:
                 continue
             if isinstance(g, RowGradient):
                 self._update_table(rate, name, w, g)
-            elif not remembers and name in self.state and w.size <= BLOCK:
+            elif not remembers and name in self._state and w.size <= BLOCK:
                 self.update(w, g, rate)  # plain SGD of a small array
             else:
                 by_blocks(partial(self._update, rate), w, g, self._slots(name, w))
@@ -71,12 +82,25 @@ class Stepping:
     def _update_table(self, rate, name, w, g):
         slots = self._slots(name, w, sparse=True)
         rows = self._rows_to_update(name, w, g)
-        update = partial(self._update, rate)
-        fast = partial(self._update_rows, rate) if self._knows_rows() else None
-        if rows is None:
-            by_rows(update, w, g, slots, fast)
+        if self._can_fade(g):
+            if name not in self._fading:
+                self._fading[name] = Fading(**slots)
+            betas = self.beta_1, self.beta_2
+            self._fading[name].step(w, g, rate, *betas, self.epsilon, rows)
+        elif rows is None:
+            by_rows(partial(self._update, rate), w, g, slots)
         else:
-            by_some_rows(update, w, g, slots, rows, fast)
+            by_some_rows(partial(self._update, rate), w, g, slots, rows)
+
+    def _can_fade(self, g):
+        """Is g by rows (None: not in this step), and the formula Adam's, not a subclass's?"""
+        owner = next(c for c in type(self).__mro__ if "update" in vars(c))
+        own = "fades" in vars(owner) and "update" not in vars(self)
+        return own and self.fades and (g is None or isinstance(g, RowGradient))
+
+    def _end_fading(self, names):
+        for name in names:
+            self._fading.pop(name).end()
 
     def _update_small(self, rate, params, grads):
         """Update the small arrays side by side, where there are several; returns them."""
@@ -84,24 +108,24 @@ class Stepping:
         if len(small) < 3:
             return ()
         arrays = [params[name] for name in small]
-        if self._packed is None or not self._packed.is_of(list(small), arrays, self.state):
+        if self._packed is None or not self._packed.is_of(list(small), arrays, self._state):
             if len({w.dtype for w in arrays}) > 1:
                 return ()
             for name, g in grads.items():  # all of them, so that `state` has their order
                 self._slots(name, params[name], isinstance(g, RowGradient))
-            self._packed = PackedStep(list(small), arrays, self.state, self.slots)
+            self._packed = PackedStep(list(small), arrays, self._state, self.slots)
         self._packed.update(partial(self._update, rate), small.values())
         return small
 
     def _slots(self, name, w, sparse=False):
         """{slot: array} of a parameter, zeros at its first gradient."""
-        if name not in self.state:
-            self.state[name] = {}
+        if name not in self._state:
+            self._state[name] = {}
             if sparse and self.slots:
                 self.seen[name] = np.zeros(0, int)
         elif self.seen and not sparse:
             self.seen.pop(name, None)  # after a dense gradient no row is unseen
-        slots = self.state[name]
+        slots = self._state[name]
         for slot in self.slots:
             if slot not in slots:
                 slots[slot] = np.zeros(w.shape, w.dtype)
@@ -115,18 +139,6 @@ class Stepping:
 
     def _update(self, rate, w, g, slots):
         self.update(w, g, rate, **slots)
-        self._flush(slots)
-
-    def _knows_rows(self):
-        """Does update_rows belong to this very update, not to one that it was replaced by?"""
-        owner = next(c for c in type(self).__mro__ if "update" in vars(c))
-        return vars(owner).get("update_rows") is not None and "update" not in vars(self)
-
-    def _update_rows(self, rate, w, rows, g, slots):
-        self.update_rows(w, rows, g, rate, **slots)
-        self._flush(slots)
-
-    def _flush(self, slots):
         # Not without ε: m / √v would become 0 / 0.
         if self.iterations % FLUSH_EVERY == FLUSH_EVERY - 1 and self.epsilon != 0:
             for a in slots.values():

@@ -80,6 +80,12 @@ def test_threads_change_no_bit(optimizer, monkeypatch):
 # ---- tables ----
 
 
+def same(found, expected, optimizer):
+    """To the last bit; where moments fade together, within rounding."""
+    tolerance = 1e-14 if optimizer.fades else 0
+    np.testing.assert_allclose(found, expected, rtol=tolerance, atol=tolerance)
+
+
 def counting(kind):
     """An optimizer class that counts the entries it works on."""
 
@@ -133,7 +139,7 @@ def test_any_mixture_of_rows_and_dense_gradients_equals_dense(optimizer, data):
         sparse = data.draw(st.booleans())
         by_rows.step(rows, {"E": g if sparse else g.to_dense()})
         by_table.step(table, {"E": g.to_dense()})
-        np.testing.assert_array_equal(rows["E"], table["E"])
+        same(rows["E"], table["E"], optimizer)
 
 
 def test_rows_spread_over_many_blocks():
@@ -145,7 +151,7 @@ def test_rows_spread_over_many_blocks():
         g = RowGradient(where, some((count, 20), seed=seed), shape)
         by_rows.step(rows, {"E": g})
         by_table.step(table, {"E": g.to_dense()})
-    np.testing.assert_array_equal(rows["E"], table["E"])
+    same(rows["E"], table["E"], by_rows)
     assert "E" not in by_rows.seen  # more than half were seen: the whole table by blocks
 
 

@@ -91,15 +91,21 @@ def test_a_table_equals_keras(case, dtype, sparse):
 
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("case", [c for c in OPTIONS["embedding"] if "norm" not in c])
-def test_row_gradients_equal_dense_gradients_to_the_last_bit(case, dtype):
+def test_row_gradients_equal_dense_gradients(case, dtype):
+    """To the last bit; where moments fade together, within rounding."""
     by_rows, by_table = (make(*OPTIONS["embedding"][case]) for _ in range(2))
+    tolerance = {"float32": 1e-6, "float64": 1e-14}[dtype] if by_rows.fades else 0
+
+    def same(found, expected):
+        np.testing.assert_allclose(found, expected, rtol=tolerance, atol=tolerance)
+
     rows, table = ({"E": KERAS["E"].astype(dtype)} for _ in range(2))
     for g in embedding_steps(dtype):
         by_rows.step(rows, {"E": g})
         by_table.step(table, {"E": g.to_dense()})
-        np.testing.assert_array_equal(rows["E"], table["E"])
+        same(rows["E"], table["E"])
     for slot, a in by_table.state["E"].items():
-        np.testing.assert_array_equal(by_rows.state["E"][slot], a)
+        same(by_rows.state["E"][slot], a)
 
 
 # ---- literal formulas ----
