@@ -8,6 +8,7 @@ A subclass writes `update`, the formula, for one array. Everything else is here.
 
 import numpy as np
 
+from minidl.fading import Fading
 from minidl.schedules import Constant, number, positive
 from minidl.stepping import Stepping
 
@@ -152,11 +153,14 @@ class Optimizer(Stepping):
     # ---- saving ----
 
     def get_state(self):
-        """Copies of all that is kept: "iterations", "learning_rate", and "<name>/<slot>"."""
+        """Copies of all that is kept: "iterations", "learning_rate", and "<name>/<slot>".
+
+        Where a table's moments fade together, its slots are those of `minidl.fading`."""
         kept = {"iterations": np.array(self.iterations)}
         if isinstance(self._schedule, Constant):
             kept["learning_rate"] = np.array(self.learning_rate)
-        for name, slots in self.state.items():
+        for name, slots in self._state.items():
+            slots = self._fading[name].save() if name in self._fading else slots
             kept.update({f"{name}/{slot}": a.copy() for slot, a in slots.items()})
         return kept
 
@@ -164,13 +168,16 @@ class Optimizer(Stepping):
         """Continue from what `get_state` returned."""
         if "iterations" not in arrays:
             raise ValueError(f"{self.where}: not an optimizer's state, it has no 'iterations'")
-        state = {}
+        state, fading = {}, {}
         for key, a in arrays.items():
             name, _, slot = key.rpartition("/")
             if name:
                 state.setdefault(name, {})[slot] = np.array(a, order="C")
         for name, slots in state.items():
-            if set(slots) != set(self.slots):
+            if self.fades and Fading.is_saved(slots):
+                fading[name] = Fading.load(**slots)
+                state[name] = {"m": slots["M"], "v": slots["S"]}
+            elif set(slots) != set(self.slots):
                 raise ValueError(
                     f"{self.where}: the state of {name!r} has {', '.join(slots)}, expected "
                     f"{', '.join(self.slots) or 'nothing'}: was it another optimizer's?"
@@ -178,4 +185,4 @@ class Optimizer(Stepping):
         if isinstance(self._schedule, Constant) and "learning_rate" in arrays:
             self.learning_rate = float(arrays["learning_rate"])
         self.iterations = int(arrays["iterations"])
-        self._state, self._fading, self.seen = state, {}, {}
+        self._state, self._fading, self.seen = state, fading, {}

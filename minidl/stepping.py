@@ -46,8 +46,9 @@ class Stepping:
 
     @property
     def state(self):
-        self._end_fading(list(self._fading))
-        return self._state
+        """{name: {slot: array}}; of a table whose moments fade together, copies to look at."""
+        fading = {name: table.moments() for name, table in self._fading.items()}
+        return {name: fading.get(name, slots) for name, slots in self._state.items()}
 
     def step(self, params, grads):
         """Update `params` by `grads`, both {name: array}; a gradient may be a RowGradient.
@@ -64,7 +65,9 @@ class Stepping:
             keep = 1 - self.learning_rate * self.weight_decay
             for name in grads:
                 params[name] *= keep
-        self._end_fading([n for n in self._fading if not self._can_fade(grads.get(n))])
+        for name in tuple(self._fading):
+            if not self._can_fade(grads.get(name)):
+                self._fading.pop(name).end()
         remembers = bool(self.slots)
         done = self._update_small(rate, params, grads) if remembers else ()
         for name, g in grads.items():
@@ -97,10 +100,6 @@ class Stepping:
         owner = next(c for c in type(self).__mro__ if "update" in vars(c))
         own = "fades" in vars(owner) and "update" not in vars(self)
         return own and self.fades and (g is None or isinstance(g, RowGradient))
-
-    def _end_fading(self, names):
-        for name in names:
-            self._fading.pop(name).end()
 
     def _update_small(self, rate, params, grads):
         """Update the small arrays side by side, where there are several; returns them."""
