@@ -2,10 +2,9 @@
 
 import numpy as np
 
-from minidl.loss import MEANS, Loss
+from minidl.loss import Loss, only
 from minidl.targets import (
     class_ids,
-    match_weight,
     numbers,
     pair,
     refuse_nan,
@@ -142,19 +141,9 @@ class SparseCategoricalCrossentropy(Loss):
 
     def forward(self, y_true, y_pred, sample_weight=None):
         if self.ignore_class is not None:
-            sample_weight = self.leave_out(y_true, sample_weight)
+            counted = numbers(self.where, "y_true", y_true) != self.ignore_class
+            sample_weight = only(self, counted, sample_weight)
         return super().forward(y_true, y_pred, sample_weight)
-
-    def leave_out(self, y_true, sample_weight):
-        """Weight 0 for ignored samples; in a mean the others' grow, which shrinks n to them."""
-        y_true = numbers(self.where, "y_true", y_true)
-        counted = y_true != self.ignore_class
-        weight = counted.astype(float)
-        if self.reduction in MEANS:
-            weight *= counted.size / max(1, counted.sum())
-        if sample_weight is not None:
-            weight *= match_weight(self.where, sample_weight, y_true.shape)
-        return weight
 
     def terms(self, labels, y_pred):
         one_hot = np.arange(y_pred.shape[-1]) == labels  # (C,) == (N, …, 1) -> (N, …, C)

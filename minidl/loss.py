@@ -11,7 +11,7 @@ import math
 
 import numpy as np
 
-from minidl.layer import snake_case
+from minidl.layer import snake_case, takes
 from minidl.layers.rows import ones
 from minidl.targets import match_weight, refuse_nan, same_shape
 
@@ -127,8 +127,29 @@ def total(terms):
     return float(ones(terms.size, terms.dtype).dot(terms.ravel()))
 
 
-def evaluated(loss, y_true, y_pred, sample_weight=None):
-    """(value, cache) of any loss; one written without weights is asked without them."""
+def evaluated(loss, y_true, y_pred, sample_weight=None, mask=None):
+    """(value, cache) of any loss; one written without weights is asked without them.
+
+    mask   booleans (N, …), one for each sample: a mean is over those that count. Under
+           `ignore_class` they become that class: left out for both reasons, counted once"""
+    if mask is not None and takes(loss.forward, "sample_weight"):
+        ignored = getattr(loss, "ignore_class", None)
+        if ignored is None:
+            sample_weight = only(loss, mask, sample_weight)
+        elif y_true.shape[: mask.ndim] == mask.shape:  # if not, the loss says so
+            ones_after = (1,) * (y_true.ndim - mask.ndim)
+            y_true = np.where(mask.reshape(*mask.shape, *ones_after), y_true, ignored)
     if sample_weight is None:
         return loss.forward(y_true, y_pred)
     return loss.forward(y_true, y_pred, sample_weight)
+
+
+def only(loss, counted, sample_weight=None):
+    """Weight 0 for samples that do not count; in a mean the others' grow, which shrinks n to
+    them."""
+    weight = counted.astype(float)
+    if loss.reduction in MEANS:
+        weight *= counted.size / max(1, counted.sum())
+    if sample_weight is not None:
+        weight *= match_weight(loss.where, sample_weight, counted.shape)
+    return weight

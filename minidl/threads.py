@@ -115,6 +115,9 @@ class InThreads:
         with one_blas_thread():
             return spread(len(self.nets), function, self.nets, *arguments)
 
+    def compute_mask(self, x):
+        return self.nets[0].compute_mask(x)
+
     params = property(lambda self: self.nets[0].params)
     trainable_params = property(lambda self: self.nets[0].trainable_params)
     regularizers = property(lambda self: self.nets[0].regularizers)

@@ -197,7 +197,8 @@ def _evaluate(compiled, x, y, weights, batch_size, threads, progress=None):
     for step, rows in enumerate(batches(len(y), batch_size)):
         z = inference.outputs(compiled.net, take(x, rows), threads)
         y_batch, w_batch = y[rows], None if weights is None else weights[rows]
-        value, _ = evaluated(compiled.train_loss, y_batch, z, w_batch)
+        mask = _mask_of(compiled.net, take(x, rows), z)
+        value, _ = evaluated(compiled.train_loss, y_batch, z, w_batch, mask)
         means.add(float(value) + penalty, y_batch, z, w_batch)
         if progress is not None:
             progress.update(step + 1, means.logs)
@@ -238,7 +239,8 @@ def _train_step(compiled, x, y, weights):
 def _forward_backward(compiled, x, y, weights):
     """(loss, {name: gradient} of what is trained, the net's output)."""
     z, cache = compiled.net.forward(x, training=True)
-    value, loss_cache = evaluated(compiled.train_loss, y, z, weights)
+    mask = _mask_of(compiled.net, x, z)
+    value, loss_cache = evaluated(compiled.train_loss, y, z, weights, mask)
     grads = compiled.backward(compiled.train_loss.backward(loss_cache), cache)
     trained, regularizers = compiled.trained()
     value = float(value)
@@ -247,6 +249,16 @@ def _forward_backward(compiled, x, y, weights):
     if len(grads) > len(trained):
         grads = {name: grads[name] for name in trained}
     return value, grads, z
+
+
+def _mask_of(net, x, z):
+    """(N, T): which steps of the outputs z (N, T, D) count; None: all do.
+
+    As in Keras, the loss of a sequence is a mean over the steps that are not padding."""
+    if getattr(z, "ndim", 0) < 3:
+        return None
+    mask = net.compute_mask(x)
+    return mask if np.shape(mask) == z.shape[:-1] else None
 
 
 def penalties(regularizers, params, grads=None):
