@@ -1,9 +1,11 @@
 """Compiled: what `compile` settles, and the running means of loss and metrics."""
 
 import warnings
+from collections import Counter
 
 from minidl import losses, metrics, optimizers
 from minidl.layer import takes
+from minidl.targets import counted_weight
 
 
 class Compiled:
@@ -16,8 +18,8 @@ class Compiled:
     def __init__(self, model, optimizer, loss, names, weighted_names):
         self.optimizer = optimizers.get(optimizer)
         self.loss = losses.get(loss)
-        self.metrics = {str(_name(m)): metrics.get(m) for m in names}
-        self.weighted = {str(_name(m)): metrics.get(m) for m in weighted_names}
+        self.metrics = _by_name(names)
+        self.weighted = _by_name(weighted_names, self.metrics)
         self.net, self.head, self.train_loss = model, None, self.loss
         self._trained = None
         net, head = model.split_head()
@@ -62,15 +64,16 @@ class RunningMeans:
         for metric in self.metrics.values():
             metric.reset_state()
 
-    def add(self, loss, y, z, weights):
+    def add(self, loss, y, z, weights, mask=None):
+        """mask (N, T): the steps of sequences that are no padding; metrics count no others."""
         self.total += loss * len(y)
         self.rows += len(y)
         if self.metrics:
             y_pred = self.compiled.outputs(z)
             for metric in self.compiled.metrics.values():
-                metric.update_state(y, y_pred)
+                _update(metric, y, y_pred, None, mask)
             for metric in self.compiled.weighted.values():
-                metric.update_state(y, y_pred, weights)
+                _update(metric, y, y_pred, weights, mask)
 
     def logs(self):
         """{"loss": …, metric: …}, the loss first."""
@@ -78,8 +81,28 @@ class RunningMeans:
         return {"loss": self.total / max(self.rows, 1), **found}
 
 
+def _update(metric, y, y_pred, weights, mask):
+    if mask is not None and metric.takes_mask:
+        weights = counted_weight(metric.where, mask, weights)
+    if weights is None:
+        metric.update_state(y, y_pred)
+    else:
+        metric.update_state(y, y_pred, weights)
+
+
 def _same_axis(loss, head):
     return getattr(loss, "axis", -1) == getattr(head, "axis", -1)
+
+
+def _by_name(identifiers, taken=()):
+    """{name: metric}. A name that is taken gets "weighted_" or a number, as in Keras."""
+    found, uses = {}, Counter()
+    for each in identifiers:
+        name = str(_name(each))
+        name = f"weighted_{name}" if name in taken else name
+        found[f"{name}_{uses[name]}" if uses[name] else name] = metrics.get(each)
+        uses[name] += 1
+    return found
 
 
 def _name(metric):

@@ -13,7 +13,7 @@ import numpy as np
 
 from minidl.layer import snake_case, takes
 from minidl.layers.rows import ones
-from minidl.targets import match_weight, refuse_nan, same_shape
+from minidl.targets import counted_weight, match_weight, refuse_nan, same_shape
 
 MEANS = ("sum_over_batch_size", "mean")
 REDUCTIONS = (*MEANS, "sum", "none", None)
@@ -147,9 +147,7 @@ def evaluated(loss, y_true, y_pred, sample_weight=None, mask=None):
 def only(loss, counted, sample_weight=None):
     """Weight 0 for samples that do not count; in a mean the others' grow, which shrinks n to
     them."""
-    weight = counted.astype(float)
+    weight = counted_weight(loss.where, counted, sample_weight)
     if loss.reduction in MEANS:
         weight *= counted.size / max(1, counted.sum())
-    if sample_weight is not None:
-        weight *= match_weight(loss.where, sample_weight, counted.shape)
     return weight

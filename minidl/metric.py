@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from minidl.layer import snake_case
+from minidl.layer import snake_case, takes
 from minidl.targets import match_weight
 
 
@@ -23,6 +23,11 @@ class Metric:
     def where(self):
         """The metric's name in an error message."""
         return type(self).__name__
+
+    @property
+    def takes_mask(self):
+        """May steps of a sequence be left out by weights? Where each has a value of its own."""
+        return takes(self.update_state, "sample_weight")
 
     def update_state(self, y_true, y_pred, sample_weight=None):
         raise NotImplementedError(f"{self.where}: update_state is not written")

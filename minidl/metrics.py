@@ -140,6 +140,8 @@ class FunctionMean(Mean):
               each of its rows, so that a short last batch weighs less
     """
 
+    takes_mask = False  # f has seen every step, padding too
+
     def __init__(self, function, name=None):
         self.function = function
         super().__init__(name or getattr(function, "__name__", None) or function.name)

@@ -78,6 +78,14 @@ def match_weight(where, sample_weight, samples):
     return weight.reshape(weight.shape + (1,) * (len(samples) - weight.ndim))
 
 
+def counted_weight(where, counted, sample_weight=None):
+    """sample_weight, 1 without one, and 0 where `counted`, booleans (N, …), is False."""
+    weight = counted.astype(float)
+    if sample_weight is not None:
+        weight *= match_weight(where, sample_weight, counted.shape)
+    return weight
+
+
 def class_ids(where, y_true, classes):
     """y_true as integers in 0 … classes − 1."""
     if y_true.dtype.kind == "f":

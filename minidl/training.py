@@ -54,7 +54,7 @@ def loss_and_grads(model, x, y, loss=None):
     else:
         compiled = Compiled(model, "sgd", loss, [], [])
         compiled.net, compiled.train_loss = model, compiled.loss
-    value, grads, _ = _forward_backward(compiled, x, y, None)
+    value, grads, *_ = _forward_backward(compiled, x, y, None)
     return LossValue(value), {GradientName(n, g): g for n, g in grads.items()}
 
 
@@ -67,11 +67,11 @@ def train_on_batch(
     weights = weights_for(y, class_weight, sample_weight)
     if threads != 1:
         compiled = in_threads(compiled, checked_count("train_on_batch", threads))
-    loss, z = _train_step(compiled, x, y, weights)
+    loss, z, mask = _train_step(compiled, x, y, weights)
     if not (compiled.metrics or compiled.weighted or return_dict):
         return loss
     means = RunningMeans(compiled)
-    means.add(loss, y, z, weights)
+    means.add(loss, y, z, weights, mask)
     return _results(means.logs(), return_dict)
 
 
@@ -156,8 +156,8 @@ def _train_epoch(model, compiled, data, order, run, progress):
         for hook in begin:
             hook(step, {})
         y_batch, w_batch = take(y, rows), None if weights is None else weights[rows]
-        loss, z = _train_step(compiled, take(x, rows), y_batch, w_batch)
-        means.add(loss, y_batch, z, w_batch)
+        loss, z, mask = _train_step(compiled, take(x, rows), y_batch, w_batch)
+        means.add(loss, y_batch, z, w_batch, mask)
         progress.update(step + 1, means.logs)
         for hook in end:
             hook(step, means.logs())
@@ -199,7 +199,7 @@ def _evaluate(compiled, x, y, weights, batch_size, threads, progress=None):
         y_batch, w_batch = y[rows], None if weights is None else weights[rows]
         mask = _mask_of(compiled.net, take(x, rows), z)
         value, _ = evaluated(compiled.train_loss, y_batch, z, w_batch, mask)
-        means.add(float(value) + penalty, y_batch, z, w_batch)
+        means.add(float(value) + penalty, y_batch, z, w_batch, mask)
         if progress is not None:
             progress.update(step + 1, means.logs)
     return means.logs()
@@ -230,14 +230,14 @@ def predict(model, x, batch_size=None, verbose="auto", threads=1):
 
 
 def _train_step(compiled, x, y, weights):
-    """Forward, loss, backward, update; returns (loss, the net's output)."""
-    loss, grads, z = _forward_backward(compiled, x, y, weights)
+    """Forward, loss, backward, update; returns (loss, the net's output, its mask)."""
+    loss, grads, *outputs = _forward_backward(compiled, x, y, weights)
     compiled.optimizer.step(compiled.trained()[0], grads)
-    return loss, z
+    return loss, *outputs
 
 
 def _forward_backward(compiled, x, y, weights):
-    """(loss, {name: gradient} of what is trained, the net's output)."""
+    """(loss, {name: gradient} of what is trained, the net's output, its mask)."""
     z, cache = compiled.net.forward(x, training=True)
     mask = _mask_of(compiled.net, x, z)
     value, loss_cache = evaluated(compiled.train_loss, y, z, weights, mask)
@@ -248,13 +248,15 @@ def _forward_backward(compiled, x, y, weights):
         value += penalties(regularizers, compiled.net.params, grads)
     if len(grads) > len(trained):
         grads = {name: grads[name] for name in trained}
-    return value, grads, z
+    return value, grads, z, mask
 
 
 def _mask_of(net, x, z):
     """(N, T): which steps of the outputs z (N, T, D) count; None: all do.
 
-    As in Keras, the loss of a sequence is a mean over the steps that are not padding."""
+    As in Keras, loss and metrics of a sequence are means over the steps that are not padding.
+    (Keras leaves padding out of means alone; here precision, recall and AUC have none either.)
+    """
     if getattr(z, "ndim", 0) < 3:
         return None
     mask = net.compute_mask(x)

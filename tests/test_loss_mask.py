@@ -6,6 +6,7 @@ import pytest
 from minidl import Sequential
 from minidl.layers import LSTM, Dense, Embedding, GlobalAveragePooling1D
 from minidl.losses import Loss, SparseCategoricalCrossentropy
+from minidl.metrics import Metric
 from minidl.optimizers import SGD
 
 X = np.array([[3, 1, 4, 0, 0], [5, 2, 0, 0, 0], [1, 1, 2, 6, 3]])  # 0 is padding
@@ -107,6 +108,45 @@ def test_a_mask_that_has_been_used_up_is_no_mask_of_the_loss():
     loss = model.evaluate(X, Y[:, 0], verbose=0)
     p = model.predict(X)
     assert loss == pytest.approx(-np.log(p[np.arange(3), Y[:, 0]]).mean(), rel=1e-5)
+
+
+def test_metrics_count_the_steps_that_count():
+    model = tagger()
+    model.compile("sgd", model.loss, metrics=["accuracy"], weighted_metrics=["acc"])
+    hits = model.predict(X).argmax(-1) == Y
+    weights = np.arange(15).reshape(3, 5) + 1.0
+    found = model.evaluate(X, Y, sample_weight=weights, verbose=0, return_dict=True)
+    assert found["accuracy"] == pytest.approx(hits[MASK].mean())
+    assert found["acc"] == pytest.approx((weights * hits)[MASK].sum() / weights[MASK].sum())
+    assert model.train_on_batch(X, Y, weights, return_dict=True)["acc"] == found["acc"]
+
+
+def test_metrics_of_yes_and_no():
+    model = tagger(Dense(1, "sigmoid"), "binary_crossentropy")
+    model.compile("sgd", model.loss, metrics=["accuracy", "recall", "precision", "auc"])
+    y = (Y > 0)[:, :, None].astype(float)
+    found = model.evaluate(X, y, verbose=0, return_dict=True)
+    right = (model.predict(X) > 0.5) == y
+    assert found["accuracy"] == pytest.approx(right[MASK].mean())
+    assert found["recall"] == pytest.approx(right[MASK & (Y > 0)].mean())
+    padding = np.where(MASK[:, :, None], y, 1 - y)
+    assert model.evaluate(X, padding, verbose=0, return_dict=True) == found
+
+
+def test_a_function_sees_every_step_and_so_does_a_metric_without_weights():
+    class Seen(Metric):
+        def update_state(self, y_true, y_pred):
+            self.seen = y_true.size
+
+        def result(self):
+            return self.seen
+
+    def steps(y_true, y_pred):
+        return np.full(len(y_true), y_true.shape[1])
+
+    model = tagger()
+    model.compile("sgd", model.loss, metrics=[Seen(), steps])
+    assert model.evaluate(X, Y, verbose=0)[1:] == [15, 5]
 
 
 class Distance(Loss):

@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from minidl import losses, metrics
+from minidl import Sequential, losses, metrics
 from minidl.detection import AUC, Precision, Recall
+from minidl.layers import Dense
 from minidl.metric import Mean, Metric
 from minidl.metrics import (
     AccuracyByShape,
@@ -345,3 +346,17 @@ def test_nan_predictions_give_no_warning():
         assert math.isnan(MeanSquaredError()([1.0], [np.nan]))
         assert math.isnan(R2Score()([1.0, 2], [np.nan, 1]))
         assert BinaryAccuracy()([1], [np.nan]) == 0
+
+
+def test_metrics_of_one_name_are_all_kept():
+    """Keras's names: a number, or for a weighted metric another word."""
+    model = Sequential([Dense(1)], seed=0)
+    model.compile(
+        "sgd", "mse", ["mae", "mse", "mae", "mae"], weighted_metrics=["mse", "rmse", "mse"]
+    )
+    found = model.evaluate(np.ones((4, 2)), np.ones(4), verbose=0, return_dict=True)
+    assert list(found) == [
+        "loss", "mae", "mse", "mae_1", "mae_2", "weighted_mse", "rmse", "weighted_mse_1",
+    ]  # fmt: skip
+    assert found["mae"] == found["mae_2"]
+    assert found["weighted_mse"] == found["weighted_mse_1"] == found["mse"]
