@@ -63,11 +63,13 @@ def share(w):
     return threads, [slice(a, min(a + step, len(w))) for a in range(0, len(w), step)]
 
 
-def flush(a):
+def flush(a, squared=False):
     """Set to zero what would soon be subnormal, in place; NaN stays.
 
     A moment without gradients shrinks, ×0.9 a step, into the subnormal floats (below 1e-38 in
     float32; in about 760 steps), which are up to 40 times slower to multiply and which
     rounding keeps from ever reaching 0. The limit leaves room for 64 more steps (0.9⁶⁴ ≈ 1e-3)
-    and for a product with a learning rate of 1e-3; √1e-32 is still nothing beside ε = 1e-7."""
-    a *= np.abs(a) >= 1e6 * np.finfo(a.dtype).tiny
+    and for a product with a learning rate of 1e-3; √1e-32 is still nothing beside ε = 1e-7.
+    squared: what a² would be is held to it."""
+    limit = 1e6 * np.finfo(a.dtype).tiny
+    a *= np.abs(a) >= (limit**0.5 if squared else limit)

@@ -58,9 +58,10 @@ class Fading:
 
     def refresh(self):
         """Let M and S fade by what has waited: they are m and √v again."""
-        for moments, fade in ((self.M, self.fade_m), (self.S, self.fade_s)):
-            moments *= fade
-            flush(moments)
+        self.M *= self.fade_m
+        self.S *= self.fade_s
+        flush(self.M)
+        flush(self.S, squared=True)
         self.fade_m = self.fade_s = 1.0
 
     def moments(self):

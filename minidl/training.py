@@ -93,6 +93,7 @@ def fit(
 ):
     """Train for `epochs` passes over the rows of x; returns a History.
 
+    Outputs (N, T, D) of a model with a mask: padded steps count in no loss and no metric.
     threads: each batch in so many parts, one a thread; worth it for steps above 20 ms."""
     compiled = compiled_with_loss(model, "fit")
     batch_size, threads = checked_batch_size(batch_size), checked_count("fit", threads)

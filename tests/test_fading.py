@@ -165,6 +165,18 @@ def test_what_has_faded_away_becomes_zero():
     assert np.isfinite(params["E"]).all()
 
 
+def test_what_is_too_small_to_be_squared_becomes_zero():
+    """√v of 3e-19 is an ordinary number, v of 1e-37 nearly a subnormal one."""
+    optimizer, params = Adam(), table("float32")
+    tiny, large = (np.full((1, 3), size, "float32") for size in (1e-17, 1.0))
+    optimizer.step(params, {"E": RowGradient([0], tiny, SHAPE)})
+    before = optimizer.state["E"]["m"][0].copy()
+    for _ in range(70):
+        optimizer.step(params, {"E": RowGradient([1], large, SHAPE)})
+    assert not optimizer._fading["E"].S[0].any()
+    np.testing.assert_allclose(optimizer.state["E"]["m"][0], before * 0.9**70, rtol=1e-5)
+
+
 def test_a_nan_stays_in_its_row():
     optimizer, params = Adam(), table()
     bad = RowGradient([2], np.full((1, 3), np.nan), SHAPE)
