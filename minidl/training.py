@@ -196,9 +196,10 @@ def _evaluate(compiled, x, y, weights, batch_size, threads, progress=None):
     regularizers = compiled.net.regularizers
     penalty = penalties(regularizers, compiled.net.params) if regularizers else 0.0
     for step, rows in enumerate(batches(len(y), batch_size)):
-        z = inference.outputs(compiled.net, take(x, rows), threads)
+        x_batch = take(x, rows)
+        z = inference.outputs(compiled.net, x_batch, threads)
         y_batch, w_batch = y[rows], None if weights is None else weights[rows]
-        mask = _mask_of(compiled.net, take(x, rows), z)
+        mask = _mask_of(compiled.net, x_batch, z)
         value, _ = evaluated(compiled.train_loss, y_batch, z, w_batch, mask)
         means.add(float(value) + penalty, y_batch, z, w_batch, mask)
         if progress is not None:
