@@ -22,14 +22,22 @@ FAINT = 1e-3  # below it M and S are made smaller again, so that they cannot ove
 
 
 class Fading:
-    """The moments m and v of one table, from now on as M and S, in the same arrays."""
+    """The moments m and v of one table, from now on as M and S, in the same arrays.
 
-    def __init__(self, m, v):
-        self.M, self.S = m, np.sqrt(v, out=v)
+    rows    those that had a gradient; the others hold zeros and are not touched. None: all"""
+
+    def __init__(self, m, v, rows=None):
+        self.M, self.S = m, v
         self.fade_m = self.fade_s = 1.0  # β₁ᵏ and √β₂ᵏ
 
-    def step(self, w, g, rate, beta_1, beta_2, epsilon, rows=None):
-        """Adam's step for a RowGradient; rows: those that can change, None for all."""
+        def root(at):
+            self.S[at] = np.sqrt(self.S[at])
+
+        self.each_block(root, rows)
+
+    def step(self, w, g, rate, rates, rows=None):
+        """Adam's step for a RowGradient; rates: β₁, β₂ and ε."""
+        beta_1, beta_2, epsilon = rates
         self.fade_m *= beta_1
         self.fade_s *= math.sqrt(beta_2)
         self.add(g, 1 - beta_1, 1 - beta_2)
@@ -41,10 +49,14 @@ class Fading:
             step *= factor
             w[at] -= step
 
-        threads, blocks = share(w if rows is None else w[: len(rows)])
-        spread(threads, move, blocks if rows is None else [rows[at] for at in blocks])
+        self.each_block(move, rows)
         if min(self.fade_m, self.fade_s) < FAINT:
-            self.refresh()
+            self.refresh(rows)
+
+    def each_block(self, work, rows):
+        """work(at) for blocks of the table, `at` being a slice or indices of rows."""
+        threads, blocks = share(self.M if rows is None else self.M[: len(rows)])
+        spread(threads, work, blocks if rows is None else [rows[at] for at in blocks])
 
     def add(self, g, share_m, share_v):
         """m += share_m g,   v += share_v g²,   in the rows of g."""
@@ -56,12 +68,16 @@ class Fading:
         root += more
         self.S[g.rows] = np.sqrt(root, out=root)
 
-    def refresh(self):
+    def refresh(self, rows=None):
         """Let M and S fade by what has waited: they are m and √v again."""
-        self.M *= self.fade_m
-        self.S *= self.fade_s
-        flush(self.M)
-        flush(self.S, squared=True)
+
+        def fade(at):
+            m, root = self.M[at] * self.fade_m, self.S[at] * self.fade_s
+            flush(m)
+            flush(root, squared=True)
+            self.M[at], self.S[at] = m, root
+
+        self.each_block(fade, rows)
         self.fade_m = self.fade_s = 1.0
 
     def moments(self):

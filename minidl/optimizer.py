@@ -69,7 +69,7 @@ class Optimizer(Stepping):
         left out until their first gradient."""
         raise NotImplementedError(f"{self.where}: update is not written")
 
-    fades = False  # may a table's moments m and v wait in a minidl.fading.Fading?
+    fades = None  # (β₁, β₂, ε) where a table's moments may fade together: minidl.fading
 
     def step_size(self):
         """The `rate` that `update` gets: what is the same for all arrays of a step."""

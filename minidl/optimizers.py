@@ -134,7 +134,9 @@ class Adam(Optimizer):
 
     @property
     def fades(self):
-        return not self.amsgrad and min(self.beta_1, self.beta_2) >= 0.5 and self.epsilon > 0
+        """β₁, β₂ and ε: `minidl.fading` may take over a table. None: it could not."""
+        able = not self.amsgrad and min(self.beta_1, self.beta_2) >= 0.5 and self.epsilon > 0
+        return (self.beta_1, self.beta_2, self.epsilon) if able else None
 
     def update(self, w, g, rate, m, v, v_max=None):
         m *= self.beta_1

@@ -34,8 +34,6 @@ class Stepping:
     global_clipnorm: Any
     update: Any
     fades: Any
-    beta_1: Any
-    beta_2: Any
     step_size: Any
 
     def __init__(self):
@@ -87,9 +85,8 @@ class Stepping:
         rows = self._rows_to_update(name, w, g)
         if self._can_fade(g):
             if name not in self._fading:
-                self._fading[name] = Fading(**slots)
-            betas = self.beta_1, self.beta_2
-            self._fading[name].step(w, g, rate, *betas, self.epsilon, rows)
+                self._fading[name] = Fading(**slots, rows=rows)
+            self._fading[name].step(w, g, rate, self.fades, rows)
         elif rows is None:
             by_rows(partial(self._update, rate), w, g, slots)
         else:

@@ -5,6 +5,7 @@ import copy
 import numpy as np
 import pytest
 
+from minidl.fading import Fading
 from minidl.gradients import RowGradient
 from minidl.optimizers import Adam, AdamW
 
@@ -66,6 +67,24 @@ def test_rows_that_were_never_seen_stay_and_the_others_go_on():
     assert_close(mine["E"], its["E"])
 
 
+def test_rows_that_were_never_seen_are_not_touched(monkeypatch):
+    """Neither at the start, nor when M and S are made smaller: a table may have a million."""
+    touched = set()
+    each_block = Fading.each_block
+
+    def noting(self, work, rows):
+        touched.update(range(SHAPE[0]) if rows is None else rows.tolist())
+        each_block(self, work, rows)
+
+    monkeypatch.setattr(Fading, "each_block", noting)
+    optimizer, params, refreshed = Adam(), table(), 0
+    for g in batches(200, last_row=10):
+        optimizer.step(params, {"E": g})
+        refreshed += optimizer._fading["E"].fade_m == 1
+    assert touched == set(range(10))
+    assert refreshed == 3  # 0.9^66 is the first power below 1e-3
+
+
 def test_whoever_looks_at_the_state_sees_m_and_v():
     optimizer, untouched = Adam(), Adam()
     seen, unseen = table(), table()
@@ -116,7 +135,7 @@ def test_loading_a_state_forgets_what_was_fading():
 
 
 def test_options_may_change_on_the_way():
-    """Another β₁, one that is too small to wait, then amsgrad's neighbour: a dense gradient."""
+    """Another β₁, one that is too small to wait, and a dense gradient now and then."""
     fading, plain, mine, its = Adam(), Plain(), table(), table()
     for step, g in enumerate(batches(60)):
         for optimizer, params in ((fading, mine), (plain, its)):
