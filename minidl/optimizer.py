@@ -129,13 +129,16 @@ class Optimizer(Stepping):
     @property
     def variables(self):
         """What is kept, as Keras lists it: iterations, a fixed rate, then all slots."""
-        fixed = isinstance(self._schedule, Constant)
-        kept = [np.array(self.iterations), *([np.float32(self.learning_rate)] if fixed else [])]
-        return [*kept, *(a for slots in self.state.values() for a in slots.values())]
+        return self._listed(self.state)
 
     def count_params(self):
         """How many numbers are kept."""
-        return sum(a.size for a in self.variables)
+        return sum(a.size for a in self._listed(self._state))
+
+    def _listed(self, state):
+        fixed = isinstance(self._schedule, Constant)
+        kept = [np.array(self.iterations), *([np.float32(self.learning_rate)] if fixed else [])]
+        return [*kept, *(a for slots in state.values() for a in slots.values())]
 
     def get_config(self):
         """{argument: value}, what the optimizer was made with: `Adam(**adam.get_config())`."""
