@@ -5,7 +5,6 @@ from collections import Counter
 
 from minidl import losses, metrics, optimizers
 from minidl.layer import takes
-from minidl.targets import counted_weight
 
 
 class Compiled:
@@ -82,12 +81,11 @@ class RunningMeans:
 
 
 def _update(metric, y, y_pred, weights, mask):
-    if mask is not None and metric.takes_mask:
-        weights = counted_weight(metric.where, mask, weights)
+    masked = {"mask": mask} if mask is not None and metric.takes_mask else {}
     if weights is None:
-        metric.update_state(y, y_pred)
+        metric.update_state(y, y_pred, **masked)
     else:
-        metric.update_state(y, y_pred, weights)
+        metric.update_state(y, y_pred, weights, **masked)
 
 
 def _same_axis(loss, head):

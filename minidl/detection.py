@@ -3,7 +3,7 @@
 import numpy as np
 
 from minidl.metric import Metric
-from minidl.targets import match_weight, same_shape
+from minidl.targets import counted_weight, match_weight, same_shape
 
 
 class Detection(Metric):
@@ -15,8 +15,9 @@ class Detection(Metric):
         self.thresholds = thresholds
         super().__init__(name)
 
-    def update_state(self, y_true, y_pred, sample_weight=None):
-        true, y_pred, w = yes_or_no(self.where, y_true, y_pred, sample_weight)
+    def update_state(self, y_true, y_pred, sample_weight=None, mask=None):
+        weight = counted_weight(self.where, mask, sample_weight)
+        true, y_pred, w = yes_or_no(self.where, y_true, y_pred, weight)
         found = y_pred > self.thresholds
         self.both += float((w * (found & true)).sum())
         self.found += float((w * found).sum())
@@ -60,8 +61,9 @@ class AUC(Metric):
     Source:   Hanley & McNeil 1982
     """
 
-    def update_state(self, y_true, y_pred, sample_weight=None):
-        true, y_pred, w = yes_or_no(self.where, y_true, y_pred, sample_weight)
+    def update_state(self, y_true, y_pred, sample_weight=None, mask=None):
+        weight = counted_weight(self.where, mask, sample_weight)
+        true, y_pred, w = yes_or_no(self.where, y_true, y_pred, weight)
         self.seen.append((true.ravel(), y_pred.ravel().copy(), w.ravel()))
 
     def result(self):

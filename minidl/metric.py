@@ -3,14 +3,15 @@
 import numpy as np
 
 from minidl.layer import snake_case, takes
-from minidl.targets import match_weight
+from minidl.targets import counted_weight, match_weight
 
 
 class Metric:
     """A number over everything that `update_state` was given since `reset_state`.
 
     A subclass writes `update_state`, `result` and `reset_state`; all three know batches of any
-    size. Calling a metric updates it and gives the result so far, as in Keras.
+    size. An update_state with a `mask=` is told which steps of a sequence are not padding.
+    Calling a metric updates it and gives the result so far, as in Keras.
     """
 
     name = "metric"
@@ -26,8 +27,8 @@ class Metric:
 
     @property
     def takes_mask(self):
-        """May steps of a sequence be left out by weights? Where each has a value of its own."""
-        return takes(self.update_state, "sample_weight")
+        """Does update_state have a `mask=` argument, (N, T): steps that are not padding?"""
+        return takes(self.update_state, "mask")
 
     def update_state(self, y_true, y_pred, sample_weight=None):
         raise NotImplementedError(f"{self.where}: update_state is not written")
@@ -46,11 +47,14 @@ class Metric:
 class Mean(Metric):
     """The weighted mean Σ w v / Σ w of one value v a sample, 0 before the first.
 
-    A subclass writes `values(y_true, y_pred)`, of shape (N, …) or (N, …, D).
+    A subclass writes `values(y_true, y_pred)`, of shape (N, …) or (N, …, D). Under a mask
+    (N, T) values of steps count where it is True; one value for all steps counts whole.
     """
 
-    def update_state(self, y_true, y_pred, sample_weight=None):
+    def update_state(self, y_true, y_pred, sample_weight=None, mask=None):
         values = self.values(y_true, y_pred)
+        if mask is not None and values.shape[: mask.ndim] == mask.shape:
+            sample_weight = counted_weight(self.where, mask, sample_weight)
         if sample_weight is None:
             self.total += float(values.sum())
             self.count += values.size

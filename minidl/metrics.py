@@ -6,7 +6,7 @@ import numpy as np
 
 from minidl.detection import AUC, Precision, Recall
 from minidl.metric import Mean, Metric
-from minidl.targets import match, match_weight, pair, same_shape
+from minidl.targets import counted_weight, match, match_weight, pair, same_shape
 
 
 class AccuracyByShape(Mean):
@@ -102,8 +102,9 @@ class R2Score(Metric):
     Source:   Chan, Golub & LeVeque 1983 for the merging
     """
 
-    def update_state(self, y_true, y_pred, sample_weight=None):
+    def update_state(self, y_true, y_pred, sample_weight=None, mask=None):
         y_true, y_pred = same_shape(self.where, y_true, y_pred)
+        sample_weight = counted_weight(self.where, mask, sample_weight)
         if y_true.ndim < 2:
             y_true, y_pred = y_true.reshape(-1, 1), y_pred.reshape(-1, 1)  # (N,) -> (N, 1)
         w = weights_of_rows(self.where, sample_weight, y_true.shape[:-1])  # (N …, 1)
@@ -139,8 +140,6 @@ class FunctionMean(Mean):
     Value     f gives one value a sample; or a number for the batch, which then counts once for
               each of its rows, so that a short last batch weighs less
     """
-
-    takes_mask = False  # f has seen every step, padding too
 
     def __init__(self, function, name=None):
         self.function = function

@@ -79,7 +79,11 @@ def match_weight(where, sample_weight, samples):
 
 
 def counted_weight(where, counted, sample_weight=None):
-    """sample_weight, 1 without one, and 0 where `counted`, booleans (N, …), is False."""
+    """sample_weight, 1 without one, and 0 where `counted`, booleans (N, …), is False.
+
+    counted   None: all do"""
+    if counted is None:
+        return sample_weight
     weight = counted.astype(float)
     if sample_weight is not None:
         weight *= match_weight(where, sample_weight, counted.shape)

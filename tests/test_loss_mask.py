@@ -133,7 +133,7 @@ def test_metrics_of_yes_and_no():
     assert model.evaluate(X, padding, verbose=0, return_dict=True) == found
 
 
-def test_a_function_sees_every_step_and_so_does_a_metric_without_weights():
+def test_a_metric_that_takes_no_mask_or_has_one_value_a_row_sees_every_step():
     class Seen(Metric):
         def update_state(self, y_true, y_pred):
             self.seen = y_true.size
@@ -141,12 +141,25 @@ def test_a_function_sees_every_step_and_so_does_a_metric_without_weights():
         def result(self):
             return self.seen
 
-    def steps(y_true, y_pred):
+    def rows(y_true, y_pred):
         return np.full(len(y_true), y_true.shape[1])
 
+    def steps(y_true, y_pred):
+        return np.arange(15).reshape(y_true.shape)
+
     model = tagger()
-    model.compile("sgd", model.loss, metrics=[Seen(), steps])
-    assert model.evaluate(X, Y, verbose=0)[1:] == [15, 5]
+    model.compile("sgd", model.loss, metrics=[Seen(), rows, steps])
+    seen, of_rows, of_steps = model.evaluate(X, Y, verbose=0)[1:]
+    assert (seen, of_rows, of_steps) == (15, 5, np.arange(15)[MASK.ravel()].mean())
+
+
+def test_r2_of_a_sequence():
+    model = tagger(Dense(1), "mse")
+    model.compile("sgd", "mse", metrics=["r2"])
+    y = np.random.default_rng(1).normal(size=(3, 5, 1))
+    kept, p = y[MASK], model.predict(X)[MASK]
+    expected = 1 - ((kept - p) ** 2).sum() / ((kept - kept.mean()) ** 2).sum()
+    assert model.evaluate(X, y, verbose=0)[1] == pytest.approx(expected, rel=1e-10)
 
 
 class Distance(Loss):
