@@ -174,7 +174,7 @@ PLANTS = [Plant(*row) for row in (
      "np.multiply(o, c_next, h)"),
     ("Y-lstm", "o has no slope", STEPS, "np.multiply(dzo, dh, dzo)", "dzo[...] = 0"),
     ("Y-lstm", "nothing comes from later steps", STEPS,
-     "np.dot(M_h, dz, dh)", "dh[...] = 0"),
+     "M_h_times(dz, dh)", "dh[...] = 0"),
     ("Y-lstm", "a picture with f and o exchanged", "layers/lstm_gates.py",
      "for part in (zi, zf, zo)", "for part in (zi, zo, zf)"),
     ("S-D1-lstm", "sums of losses", "loss.py",

@@ -16,6 +16,7 @@ side, and so does what they multiply: i with g, o with φ(c_t), f with c_{t−1}
 
 import numpy as np
 
+from minidl.blas import times
 from minidl.layers.activations import Sigmoid, Tanh
 
 TOGETHER = 16  # steps whose dx is one product, as is their share of dM: not all dz are kept
@@ -48,13 +49,13 @@ def run(cell, inputs, steps, M, hidden, skips):
     """Fill in `steps`, and h in `inputs`, from t = 1 to T; returns the cell's caches.
 
     skips[t] (1, N) is True for the rows that pass the step over; None: no row does."""
-    M_T, caches = by_gate(M, cell.sigmoid_scale).T, []
+    M_T_times, caches = times(by_gate(M, cell.sigmoid_scale).T, inputs.shape[2]), []
     views, cs, hs = forward_views(steps), list(steps[:, 5]), inputs[:, hidden]
     if len(steps) == 1:
         views, cs = views * len(inputs), cs * len(inputs)
     for column, view, c, c_next, h, skip in zip(inputs, views, cs, cs[1:], hs[1:], skips):
         c_before = None if skip is None else c.copy()
-        np.dot(M_T, column, view[0])  # (4U, K) @ (K, N) -> (4U, N)
+        M_T_times(column, view[0])  # (4U, K) @ (K, N) -> (4U, N)
         caches.append(cell.forward(view, c, c_next, h))
         if skip is not None:
             np.copyto(h, column[hidden], where=skip)
@@ -69,7 +70,8 @@ def run_back(cell, back, inputs, kept, M, hidden, skips):
     kept: the steps, and what `run` returned."""
     (dhs, dh, dc), (steps, caches) = back, kept
     T, (U, N), D, M = len(skips), dc.shape, hidden.start, by_gate(M)
-    W_T, M_h, dM_T = M[:D].T.copy(), M[hidden], np.zeros((4 * U, len(M)), M.dtype)
+    W_T, M_h_times = M[:D].T.copy(), times(M[hidden], N)
+    dM_T = np.zeros((4 * U, len(M)), M.dtype)
     dx = np.empty((N, T, D), M.dtype).transpose(1, 0, 2)
     work = np.empty((5, U, N), M.dtype)  # dz of i, o, f, g; what dh adds to dc
     dz, slopes = work[:4].reshape(4 * U, N), backward_parts(work)
@@ -82,7 +84,7 @@ def run_back(cell, back, inputs, kept, M, hidden, skips):
         if passed:
             np.copyto(dz, 0, where=skips[t])
         dzs[:, t % TOGETHER] = dz
-        np.dot(M_h, dz, dh)  # (U, 4U) @ (4U, N) -> (U, N)
+        M_h_times(dz, dh)  # (U, 4U) @ (4U, N) -> (U, N)
         if passed:
             np.copyto(dh, passed[0], where=skips[t])
             np.copyto(dc, passed[1], where=skips[t])
