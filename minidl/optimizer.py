@@ -188,4 +188,16 @@ class Optimizer(Stepping):
         if isinstance(self._schedule, Constant) and "learning_rate" in arrays:
             self.learning_rate = float(arrays["learning_rate"])
         self.iterations = int(arrays["iterations"])
-        self._state, self._fading, self.seen = state, fading, {}
+        self._state, self._fading = state, fading
+        self.seen = {name: rows for name, slots in state.items()
+                     if (rows := rows_in_use(slots)) is not None}  # fmt: skip
+
+
+def rows_in_use(slots):
+    """The rows of a table whose slots are not all zero; None where half of them are such.
+
+    An array that is no table loses this again at its next gradient, which is dense."""
+    tables = [a for a in slots.values() if a.ndim > 1]
+    used = [a.any(axis=tuple(range(1, a.ndim))) for a in tables]
+    rows = np.flatnonzero(np.any(used, axis=0))
+    return rows if used and 2 * len(rows) < len(used[0]) else None

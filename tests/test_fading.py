@@ -7,7 +7,7 @@ import pytest
 
 from minidl.fading import Fading
 from minidl.gradients import RowGradient
-from minidl.optimizers import Adam, AdamW
+from minidl.optimizers import SGD, Adam, AdamW, RMSprop
 
 DTYPES = {"float32": 3e-6, "float64": 1e-14}
 SHAPE = (40, 3)
@@ -117,6 +117,22 @@ def test_a_copy_and_a_saved_state_go_on_alike_to_the_last_bit(steps):
         np.testing.assert_array_equal(other["E"], params["E"])
     with pytest.raises(ValueError, match="'E' has M, S, fades, expected m, v, v_max"):
         Adam(amsgrad=True).set_state(optimizer.get_state())
+
+
+OTHERS = [Adam(amsgrad=True), RMSprop(), SGD(momentum=0.9)]
+
+
+@pytest.mark.parametrize("optimizer", [Adam(), *OTHERS])
+def test_a_loaded_state_knows_which_rows_had_a_gradient(optimizer):
+    params, loaded = {**table(), "b": np.ones(9)}, copy.deepcopy(optimizer)
+    for g in batches(20, last_row=10):  # all ten of them
+        optimizer.step(params, {"E": g, "b": np.zeros(9)})
+    loaded.set_state(optimizer.get_state())
+    np.testing.assert_array_equal(loaded.seen["E"], range(10))
+    loaded.step(params, {"E": next(batches(1, last_row=10)), "b": np.ones(9)})
+    assert {name: list(rows) for name, rows in loaded.seen.items()} == {"E": list(range(10))}
+    loaded.step(params, {"E": np.ones(SHAPE)})
+    assert not loaded.seen
 
 
 def test_loading_a_state_forgets_what_was_fading():
