@@ -9,7 +9,7 @@ from functools import lru_cache, partial
 import numpy as np
 
 NAMES = ("scipy_openblas_{}64_", "openblas_{}64_", "openblas_{}")
-SMALL = 100**3  # multiplications
+SMALL = 100**3  # multiplications: OpenBLAS's limit (its sgemm_small_kernel_permit_skylakex.c)
 WITH_SMALL_KERNELS = (b"SkylakeX", b"Cooperlake", b"SapphireRapids")  # processors with AVX-512
 
 
