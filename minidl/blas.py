@@ -63,12 +63,6 @@ def one_blas_thread():
                 set_count(_Inside.before)
 
 
-def small_is_fast():
-    """Are many small products faster than a large one? OpenBLAS first copies both factors of
-    a product into an order of its own; its kernels for small ones take them as they lie."""
-    return has_small_kernels() and blas_threads() == 1
-
-
 @lru_cache
 def has_small_kernels():
     """Does OpenBLAS have kernels for small products, on this processor?"""
@@ -82,10 +76,12 @@ def has_small_kernels():
 def times(A, N):
     """A function f(B, out) that computes A @ B, for one A (M, K) and many B (K, N) in turn.
 
-    Where B is thin, to copy A takes up to half of the time. So A is cut into pieces of at
-    least 32 rows whose products are small: (512, 257) @ (257, 32) takes 55 µs in place of 75,
-    in float64 103 in place of 185. `out` must be contiguous."""
-    count = pieces(*A.shape, N) if small_is_fast() else 1
+    OpenBLAS first copies both factors into an order of its own, which takes up to half of the
+    time where B is thin; its kernels for small products take them as they lie. So with one
+    thread and such kernels A is cut into pieces of at least 32 rows whose products are small:
+    (512, 257) @ (257, 32) takes 55 µs in place of 75, in float64 103 in place of 185. `out`
+    must be contiguous."""
+    count = pieces(*A.shape, N) if has_small_kernels() and blas_threads() == 1 else 1
     if count == 1:
         return partial(np.dot, A)
     some = A.reshape(count, -1, A.shape[1])  # (count, M / count, K)

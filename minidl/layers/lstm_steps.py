@@ -16,11 +16,10 @@ side, and so does what they multiply: i with g, o with φ(c_t), f with c_{t−1}
 
 import numpy as np
 
-from minidl.blas import SMALL, small_is_fast, times
+from minidl.blas import times
 from minidl.layers.activations import Sigmoid, Tanh
-from minidl.layers.rows import column_sums
 
-TOGETHER = 16  # steps whose dx, and share of dM, are found together: not all dz are kept
+TOGETHER = 16  # steps whose dx is one product, as is their share of dM: not all dz are kept
 
 
 def stack_inputs(xs, U, use_bias, keep, drop):
@@ -74,7 +73,7 @@ def run_back(cell, back, inputs, kept, M, hidden, skips):
     W_T, M_h_times = M[:D].T.copy(), times(M[hidden], N)
     dM_T = np.zeros((4 * U, len(M)), M.dtype)
     dx = np.empty((N, T, D), M.dtype).transpose(1, 0, 2)
-    work = np.empty((TOGETHER, 5, U, N), M.dtype)  # dz of i, o, f, g; what dh adds to dc
+    work = np.empty((min(T, TOGETHER), 5, U, N), M.dtype)
     dzs, parts = backward_parts(work)
     for t, view in zip(reversed(range(T)), backward_views(steps[:T])):
         if dhs is not None:
@@ -98,16 +97,9 @@ def run_back(cell, back, inputs, kept, M, hidden, skips):
 
 
 def products(dzs, inputs, W_T):
-    """dx of some steps, (steps, N, D), and their Σ dz [x_t; h_{t−1}; 1]ᵀ, (4U, K).
-
-    One product of all steps; or, where these are fast, a small one each: with 32 units and a
-    batch of 32 a backward then takes an eighth less."""
-    (steps, K, N), U4 = inputs.shape, len(W_T)
-    if U4 * K * N <= SMALL and K <= 4 * N and small_is_fast():
-        dM_Ts = dzs @ inputs.transpose(0, 2, 1).copy()  # (4U, N) @ (N, K) -> (4U, K)
-        dx = W_T.T @ dzs  # (D, 4U) @ (4U, N) -> (D, N)
-        return dx.transpose(0, 2, 1), column_sums(dM_Ts.reshape(steps, -1)).reshape(U4, K)
-    dz = dzs.transpose(1, 0, 2).reshape(U4, steps * N)
+    """dx of some steps, (steps, N, D), and their Σ dz [x_t; h_{t−1}; 1]ᵀ, (4U, K)."""
+    steps, K, N = inputs.shape
+    dz = dzs.transpose(1, 0, 2).reshape(len(W_T), steps * N)
     columns = inputs.transpose(1, 0, 2).reshape(K, steps * N)
     dx = dz.T @ W_T  # (steps N, 4U) @ (4U, D) -> (steps N, D)
     return dx.reshape(steps, N, W_T.shape[1]), dz @ columns.T
@@ -141,8 +133,9 @@ def backward_views(steps):
 
 
 def backward_parts(work):
-    """Where backward works: of each step dz (4U, N); and what goes through σ, what goes through
-    φ, dzᵢ, dz_o, dz_f, dz_g, dc's."""
+    """Where backward works, (steps, 5, U, N): dz of i, o, f, g, and what dh adds to dc.
+
+    Of each step dz (4U, N); and what goes through σ, through φ, dzᵢ, dz_o, dz_f, dz_g, dc's."""
     steps, _, U, N = work.shape
     dzs = work.reshape(steps, 5 * U, N)[:, : 4 * U]
     return dzs, list(zip(work[:, :3], work[:, 3:], *work.swapaxes(0, 1)))
