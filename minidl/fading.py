@@ -16,6 +16,7 @@ import math
 import numpy as np
 
 from minidl.blocks import flush, share
+from minidl.gradients import add_to_rows, put_rows
 from minidl.threads import spread
 
 FAINT = 1e-3  # below it M and S are made smaller again, so that they cannot overflow
@@ -60,13 +61,13 @@ class Fading:
 
     def add(self, g, share_m, share_v):
         """m += share_m g,   v += share_v g²,   in the rows of g."""
-        self.M[g.rows] += (share_m / self.fade_m) * g.values
+        add_to_rows(self.M, g.rows, (share_m / self.fade_m) * g.values)
+        squares = (math.sqrt(share_v) / self.fade_s) * g.values
+        squares *= squares
         root = self.S.take(g.rows, axis=0)
         root *= root
-        more = (math.sqrt(share_v) / self.fade_s) * g.values
-        more *= more
-        root += more
-        self.S[g.rows] = np.sqrt(root, out=root)
+        root += squares
+        put_rows(self.S, g.rows, np.sqrt(root, out=root))
 
     def refresh(self, rows=None):
         """Let M and S fade by what has waited: they are m and √v again."""

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-OFTEN = 12  # a row repeated more often than this is summed on its own
+OFTEN = 8  # a row repeated more often than this is summed on its own
 
 
 class RowGradient:
@@ -67,17 +67,20 @@ class RowGradient:
         that have a second take it, and so on; the few frequent ones are summed by themselves.
         """
         rows, order = _sorted(self.rows)
-        first = np.append(0, np.flatnonzero(rows[1:] != rows[:-1]) + 1)[: len(rows)]
-        count = np.append(first[1:], len(rows)) - first
+        new = np.ones(len(rows) + 1, bool)
+        np.not_equal(rows[1:], rows[:-1], out=new[1:-1])
+        edges = np.flatnonzero(new)  # where each row begins, and the end
+        first, count = edges[:-1], edges[1:] - edges[:-1]
         given = self.values.reshape(len(rows), math.prod(self.shape[1:]))
         values = given.take(order[first], axis=0)
-        for i in np.flatnonzero(count > OFTEN):
-            alike = given.take(order[first[i] : first[i] + count[i]], axis=0)
-            values[i] = np.ones(len(alike), alike.dtype).dot(alike)  # the sum of its rows
-            count[i] = 1
+        often = count > OFTEN
+        if often.any():
+            alike = given.take(order[np.repeat(often, count)], axis=0)
+            sum_runs(alike, count[often], values, np.flatnonzero(often))
+            count[often] = 1
         for nth in range(1, count.max(initial=0)):
             more = np.flatnonzero(count > nth)
-            values[more] += given.take(order[first[more] + nth], axis=0)
+            add_to_rows(values, more, given.take(order[first[more] + nth], axis=0))
         return RowGradient(rows[first], values.reshape(-1, *self.shape[1:]), self.shape)
 
     def __repr__(self):
@@ -88,10 +91,31 @@ def _sorted(rows):
     """(rows in ascending order, where each was); of equal ones the earlier first.
 
     A pair (row, place) as one number is sorted four times as fast as by a stable argsort."""
-    n = len(rows)
-    pairs = rows.astype(np.int64) * n + np.arange(n)
+    bits = len(rows).bit_length()
+    pairs = (rows.astype(np.int64) << bits) | np.arange(len(rows))
     pairs.sort()
-    return pairs // max(n, 1), pairs % max(n, 1)
+    return pairs >> bits, pairs & ((1 << bits) - 1)
+
+
+def sum_runs(rows, lengths, sums, places):
+    """sums[place] = the sum of the next `length` of rows, for each pair of the two."""
+    ends = lengths.cumsum()
+    ones = np.ones(lengths.max(), rows.dtype)
+    for place, start, end in zip(places.tolist(), (ends - lengths).tolist(), ends.tolist()):
+        ones[: end - start].dot(rows[start:end], out=sums[place])
+
+
+def add_to_rows(table, rows, values):
+    """table[rows] += values, where no row is named twice: in half the time."""
+    sums = table.take(rows, axis=0)
+    sums += values
+    put_rows(table, rows, sums)
+
+
+def put_rows(table, rows, values):
+    """table[rows] = values of two tables without gaps: each row is moved as one item."""
+    row = np.dtype((np.void, table.itemsize * table.shape[1]))
+    table.view(row)[rows, 0] = values.view(row)[:, 0]
 
 
 class LossValue(float):
