@@ -113,9 +113,11 @@ def add_to_rows(table, rows, values):
 
 
 def put_rows(table, rows, values):
-    """table[rows] = values of two tables without gaps: each row is moved as one item."""
-    row = np.dtype((np.void, table.itemsize * table.shape[1]))
-    table.view(row)[rows, 0] = values.view(row)[:, 0]
+    """table[rows] = values, of two arrays without gaps: each row is moved as one item."""
+    width = math.prod(table.shape[1:])
+    row = np.dtype((np.void, table.itemsize * width))
+    new = values.reshape(len(rows), width).view(row)
+    table.reshape(len(table), width).view(row)[rows, 0] = new[:, 0]
 
 
 class LossValue(float):

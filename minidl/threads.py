@@ -14,7 +14,7 @@ import numpy as np
 
 from minidl.batches import count_rows, parts, take
 from minidl.blas import one_blas_thread
-from minidl.layer import takes
+from minidl.layer import Layer, takes
 
 
 def spread(count, function, *arguments):
@@ -123,24 +123,29 @@ class InThreads:
     regularizers = property(lambda self: self.nets[0].regularizers)
 
 
-def twin(net):
-    """A deep copy that shares the arrays and has random streams of its own."""
-    shared = [*net.params.values(), *net.state.values()]
-    training = [vars(net).get("compiled"), vars(net).get("history")]
-    memo = {id(a): a for a in shared} | {id(a): None for a in training}
-    other = copy.deepcopy(net, memo)
-    for layer, original in zip(every_layer(other), every_layer(net)):
-        if original.rng is not None:
-            layer.rng = original.rng.spawn(1)[0]
-    return other
+def twin(layer, known=None):
+    """A copy of the layer, and of all layers below it, that shares everything else.
+
+    Each has a random stream of its own. A layer that two places share stays one."""
+    known = {} if known is None else known
+    if id(layer) not in known:
+        other = known[id(layer)] = copy.copy(layer)
+        for name, value in vars(layer).items():
+            vars(other)[name] = twins_in(value, known)
+        if layer.rng is not None:
+            other.rng = layer.rng.spawn(1)[0]
+    return known[id(layer)]
 
 
-def every_layer(layer):
-    """The layer and all below it, each once."""
-    found = {id(layer): layer}
-    for child in getattr(layer, "children", {}).values():
-        found.update({id(each): each for each in every_layer(child)})
-    return list(found.values())
+def twins_in(value, known):
+    """An attribute of a layer with twins in place of the layers, in lists and dicts as well."""
+    if isinstance(value, Layer):
+        return twin(value, known)
+    if type(value) in (list, tuple):
+        return type(value)(twins_in(each, known) for each in value)
+    if type(value) is dict:
+        return {key: twins_in(each, known) for key, each in value.items()}
+    return value
 
 
 def stacked(outputs):

@@ -51,6 +51,19 @@ def test_300_steps_are_those_of_the_plain_form(dtype, betas):
         assert_close(fading.state["E"][slot], a, DTYPES[dtype])
 
 
+@pytest.mark.parametrize("shape", [(9,), (9, 1), (9, 2, 3)])
+def test_a_table_may_have_any_number_of_axes(shape):
+    fading, plain, rng = Adam(0.1), Plain(0.1), np.random.default_rng(0)
+    mine, its = {"E": np.ones(shape)}, {"E": np.ones(shape)}
+    for _ in range(20):
+        rows = rng.choice(9, 4, replace=False)
+        g = RowGradient(rows, rng.normal(size=(4, *shape[1:])), shape)
+        fading.step(mine, {"E": g})
+        plain.step(its, {"E": g})
+    assert fading._fading
+    assert_close(mine["E"], its["E"])
+
+
 def test_rows_that_were_never_seen_stay_and_the_others_go_on():
     """First few rows are seen, later more than half of them."""
     fading, plain, mine, its = Adam(0.1), Plain(0.1), table(), table()

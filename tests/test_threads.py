@@ -5,7 +5,7 @@ import threading
 import numpy as np
 import pytest
 
-from minidl import Sequential
+from minidl import Input, Sequential
 from minidl.applications.recommender import DotRecommender
 from minidl.blas import one_blas_thread, openblas_threads
 from minidl.layers import (
@@ -20,7 +20,7 @@ from minidl.layers import (
     TransformerEncoderBlock,
 )
 from minidl.regularizers import L2
-from minidl.threads import spread
+from minidl.threads import spread, twin
 
 RNG = np.random.default_rng(0)
 IDS = RNG.integers(0, 30, (50, 6))
@@ -118,6 +118,38 @@ def test_dropout_draws_apart_in_each_thread_and_the_same_each_time():
     first, second = trained(layers, 2)[0], trained(layers, 2)[0]
     assert first == second
     assert first["loss"] != trained(layers, 1)[0]["loss"]
+
+
+def test_a_twin_shares_the_arrays_and_neither_a_layer_nor_a_stream():
+    shared, layers = Dense(8), MODELS["transformer"]()
+    model = Sequential([Input((6,)), *layers, shared, Dense(3), shared], seed=1)
+    assert model.predict(IDS[:1]).shape == (1, 8)
+    other = twin(model)
+    pairs = list(zip(model.leaves(), other.leaves()))
+    assert len(pairs) == len(model.leaves()) == len(other.leaves()) > 10
+    for mine, its in pairs:
+        assert mine is not its
+        assert all(its.own_arrays[name] is a for name, a in mine.own_arrays.items())
+        if mine.rng is not None:
+            assert mine.rng.random() != its.rng.random()
+    assert other.layers[-1] is other.layers[-3]
+    assert list(other.params) == list(model.params)
+
+
+def test_a_layer_that_remembers_a_call_gets_its_own_back():
+    """It breaks the contract; still, no thread finds what another left behind."""
+
+    class Remembering(Dense):
+        def forward(self, x, training=False):
+            y, self.cache = super().forward(x, training)
+            return y, None
+
+        def backward(self, dy, cache):
+            return super().backward(dy, self.cache)
+
+    x = RNG.normal(size=(14, 4))
+    one, several = (trained(lambda: [Remembering(3, "softmax")], n, x=x)[0] for n in (1, 2))
+    np.testing.assert_allclose(several["loss"], one["loss"], rtol=1e-10)
 
 
 def test_the_parts_run_in_several_threads():
