@@ -1,9 +1,12 @@
 """minidl beside its peers, in time and memory.
 
     python -m tests.benchmarks [W1 W2 …] [--peers torch,keras-jax] [--rounds 5]
-                               [--threads 1,2] [--out DIR]
+                               [--threads 1,2] [--batches N] [--out DIR]
     python -m tests.benchmarks scaling
     python -m tests.benchmarks profile W3                  (both on the first of --threads)
+
+--batches 1: every step has the same batch. Most rows of a table then never have a gradient,
+and minidl leaves them out. Without the option steps take the batches of an epoch in turn.
 
 Peers that are not installed are named and left out. Only ratios of one run count: absolute
 times move by 20 % and more from run to run.
@@ -34,6 +37,7 @@ def main():
     parser.add_argument("--peers", default=",".join(PEERS))
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--threads", default="1,2")
+    parser.add_argument("--batches", type=int)
     parser.add_argument("--out", default="benchmark-results")
     given = parser.parse_args()
     names = [name for name in given.what if name not in ("scaling", "profile")]
@@ -49,7 +53,8 @@ def main():
         return runner.spawned(profiling.main, (names,), environment).join()
     results = []
     for name in names:
-        results.append(runner.run(name, chosen(given.peers), given.rounds, threads))
+        peers = chosen(given.peers)
+        results.append(runner.run(name, peers, given.rounds, threads, given.batches))
         text = report.write(results, given.out)  # after each, as a long run may be stopped
     print(text)
 

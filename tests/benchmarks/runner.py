@@ -8,7 +8,7 @@ import numpy as np
 
 from tests.benchmarks import worker
 from tests.benchmarks.worker import OURS, PARTS
-from tests.benchmarks.workloads import WORKLOADS
+from tests.benchmarks.workloads import chosen
 
 SLOT = 0.25  # seconds a peer is timed in a round, for each of train, predict and fit
 TOLERANCE = 2e-4  # of five losses and of the outputs after them, in float32
@@ -22,7 +22,7 @@ class Contestant:
     def __init__(self, peer, threads, workload, weights):
         self.peer, self.threads, self.times = peer, threads, {}
         self.pipe, theirs = multiprocessing.get_context("spawn").Pipe()
-        arguments = (theirs, peer, threads, workload.name, weights)
+        arguments = (theirs, peer, threads, workload.name, workload.epoch, weights)
         self.process = spawned(worker.work, arguments, worker.environment(peer, threads))
         theirs.close()
 
@@ -63,9 +63,9 @@ def spawned(function, arguments, environment):
     return process
 
 
-def run(name, peers, rounds=5, threads=(1, 2), say=print):
+def run(name, peers, rounds=5, threads=(1, 2), epoch=None, say=print):
     """{"peers": {peer: {threads: {…}}}, "absent": {peer: why}, …} of one workload."""
-    workload = WORKLOADS[name]
+    workload = chosen(name, epoch)
     weights = {n: a.copy() for n, a in workload.model().params.items()}
     result = {"workload": name, "text": workload.text, "batch": workload.batch,
               "epoch": workload.epoch, "peers": {}, "absent": {}}  # fmt: skip

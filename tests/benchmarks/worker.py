@@ -29,17 +29,17 @@ def environment(peer, threads):
     return found
 
 
-def work(connection, peer, threads, name, weights):
+def work(connection, peer, threads, name, epoch, weights):
     """Build, take five steps, then time what is asked for: (action, seconds)."""
     cores = os.sched_getaffinity(0)
     if threads < len(cores):  # pools that are made now get that many threads
         os.sched_setaffinity(0, sorted(cores)[-threads:])
     try:
-        from tests.benchmarks.workloads import WORKLOADS
+        from tests.benchmarks.workloads import chosen
 
         module, variant = PEERS[peer]
         module = importlib.import_module(f"tests.benchmarks.peers.{module}")
-        workload = WORKLOADS[name]
+        workload = chosen(name, epoch)
         batches = workload.batches()
         before = peak_memory(reset=True)
         variant = threads if peer == PARTS else variant

@@ -4,7 +4,7 @@ A peer builds the same model from the same weights, {name: array} under minidl's
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -137,3 +137,9 @@ ALL = [
     Workload("W6", "BERT mini, 2 blocks", bert, tokens(8_000, 128, 2), BCE, 16, epoch=16),
 ]  # fmt: skip
 WORKLOADS = {w.name: w for w in ALL}
+
+
+def chosen(name, epoch=None):
+    """The workload of that name, with so many batches in its epoch, or as many as it has."""
+    workload = WORKLOADS[name]
+    return workload if epoch is None else replace(workload, epoch=epoch)
