@@ -16,7 +16,7 @@ import math
 import numpy as np
 
 from minidl.blocks import flush, share
-from minidl.gradients import add_to_rows, put_rows
+from minidl.table_rows import add_to_rows, put_rows, rows_of
 from minidl.threads import spread
 
 FAINT = 1e-3  # below it M and S are made smaller again, so that they cannot overflow
@@ -45,10 +45,10 @@ class Fading:
         factor, floor = rate * self.fade_m / self.fade_s, epsilon / self.fade_s
 
         def move(at):
-            step = self.S[at] + floor
-            np.divide(self.M[at], step, out=step)
-            step *= factor
-            w[at] -= step
+            step = rows_of(self.S, at) + floor
+            np.divide(rows_of(self.M, at), step, out=step)
+            step *= -factor
+            add_to_rows(w, at, step)
 
         self.each_block(move, rows)
         if min(self.fade_m, self.fade_s) < FAINT:

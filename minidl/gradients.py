@@ -4,6 +4,8 @@ import math
 
 import numpy as np
 
+from minidl.table_rows import add_to_rows
+
 OFTEN = 8  # a row repeated more often than this is summed on its own
 
 
@@ -103,21 +105,6 @@ def sum_runs(rows, lengths, sums, places):
     ones = np.ones(lengths.max(), rows.dtype)
     for place, start, end in zip(places.tolist(), (ends - lengths).tolist(), ends.tolist()):
         ones[: end - start].dot(rows[start:end], out=sums[place])
-
-
-def add_to_rows(table, rows, values):
-    """table[rows] += values, where no row is named twice: in half the time."""
-    sums = table.take(rows, axis=0)
-    sums += values
-    put_rows(table, rows, sums)
-
-
-def put_rows(table, rows, values):
-    """table[rows] = values, of two arrays without gaps: each row is moved as one item."""
-    width = math.prod(table.shape[1:])
-    row = np.dtype((np.void, table.itemsize * width))
-    new = values.reshape(len(rows), width).view(row)
-    table.reshape(len(table), width).view(row)[rows, 0] = new[:, 0]
 
 
 class LossValue(float):

@@ -11,6 +11,7 @@ import numpy as np
 from minidl.fading import Fading
 from minidl.schedules import Constant, number, positive
 from minidl.stepping import Stepping
+from minidl.table_rows import Seen
 
 
 class Optimizer(Stepping):
@@ -189,15 +190,5 @@ class Optimizer(Stepping):
             self.learning_rate = float(arrays["learning_rate"])
         self.iterations = int(arrays["iterations"])
         self._state, self._fading = state, fading
-        self.seen = {name: rows for name, slots in state.items()
-                     if (rows := rows_in_use(slots)) is not None}  # fmt: skip
-
-
-def rows_in_use(slots):
-    """The rows of a table whose slots are not all zero; None where half of them are such.
-
-    An array that is no table loses this again at its next gradient, which is dense."""
-    tables = [a for a in slots.values() if a.ndim > 1]
-    used = [a.any(axis=tuple(range(1, a.ndim))) for a in tables]
-    rows = np.flatnonzero(np.any(used, axis=0))
-    return rows if used and 2 * len(rows) < len(used[0]) else None
+        found = {name: Seen.in_slots(slots) for name, slots in state.items()}
+        self.seen = {name: seen for name, seen in found.items() if seen and seen.are_few}

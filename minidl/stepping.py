@@ -15,6 +15,7 @@ from minidl.clipping import checked, clip
 from minidl.fading import Fading
 from minidl.gradients import RowGradient
 from minidl.packed import SMALL, PackedStep
+from minidl.table_rows import Seen
 from minidl.targets import alike
 
 FLUSH_EVERY = 64  # steps
@@ -39,7 +40,7 @@ class Stepping:
     def __init__(self):
         self.iterations, self._state = 0, {}
         self._fading = {}  # {table: Fading}, whose arrays in _state are not m and v for now
-        self.seen = {}  # {table: its rows that had a gradient}, while less than half did
+        self.seen = {}  # {table: Seen, its rows that had a gradient}, while less than half did
         self._packed = None  # the small parameters, side by side
 
     @property
@@ -82,7 +83,7 @@ class Stepping:
 
     def _update_table(self, rate, name, w, g):
         slots = self._slots(name, w, sparse=True)
-        rows = self._rows_to_update(name, w, g)
+        rows = self._rows_to_update(name, g)
         if self._can_fade(g):
             if name not in self._fading:
                 self._fading[name] = Fading(**slots, rows=rows)
@@ -118,7 +119,7 @@ class Stepping:
         if name not in self._state:
             self._state[name] = {}
             if sparse and self.slots:
-                self.seen[name] = np.zeros(0, int)
+                self.seen[name] = Seen(np.zeros(len(w), bool))
         elif self.seen and not sparse:
             self.seen.pop(name, None)  # after a dense gradient no row is unseen
         slots = self._state[name]
@@ -140,7 +141,7 @@ class Stepping:
             for a in slots.values():
                 flush(a)
 
-    def _rows_to_update(self, name, w, g):
+    def _rows_to_update(self, name, g):
         """Rows of a table that can change; None for all, which is faster once half of them can.
 
         A row that is not in this batch still moves: its moments decay and push on. One that
@@ -149,8 +150,9 @@ class Stepping:
             return g.rows
         if name not in self.seen:
             return None
-        rows = self.seen[name] = np.union1d(self.seen[name], g.rows)
-        if 2 * len(rows) < len(w):
-            return rows
+        seen = self.seen[name]
+        seen.add(g.rows)
+        if seen.are_few:
+            return seen.rows
         del self.seen[name]
         return None

@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from minidl.gradients import RowGradient
+from minidl.table_rows import Seen, add_to_rows, put_rows, rows_of
 
 
 def literal(rows, values, shape):
@@ -82,3 +83,33 @@ def test_repr_says_how_sparse_it_is():
     assert (
         repr(RowGradient([1], [[1.0, 2.0]], (5, 2))) == "RowGradient(1 rows of (5, 2), float64)"
     )
+
+
+@pytest.mark.parametrize("shape", [(9,), (9, 1), (9, 2, 3)])
+@pytest.mark.parametrize("order", ["C", "F"])
+@pytest.mark.parametrize("at", [slice(2, 5), np.array([7, 0, 3]), np.zeros(0, int)])
+def test_some_rows_of_a_table(shape, order, at):
+    rng = np.random.default_rng(0)
+    table = np.asarray(rng.normal(size=shape), order=order)
+    values, expected = rng.normal(size=table[at].shape), table.copy()
+    np.testing.assert_array_equal(rows_of(table, at), expected[at])
+    add_to_rows(table, at, values)
+    expected[at] += values
+    np.testing.assert_array_equal(table, expected)
+    if not isinstance(at, slice):
+        for new in (values[::-1], values.astype("float32")):  # neither is a plain copy
+            put_rows(table, at, new)
+            expected[at] = new
+            np.testing.assert_array_equal(table, expected)
+
+
+def test_seen_rows():
+    seen = Seen(np.zeros(5, bool))
+    for rows, expected in (([], []), ([3, 3], [3]), ([3], [3]), ([4, 0], [0, 3, 4])):
+        assert seen.are_few
+        seen.add(np.array(rows, int))
+        assert seen.rows.tolist() == expected
+    assert not seen.are_few
+    slots = {"m": np.zeros((3, 2)), "v": np.eye(3)[:, :2], "steps": np.ones(3)}
+    assert Seen.in_slots(slots).rows.tolist() == [0, 1]
+    assert Seen.in_slots({"steps": np.ones(3)}) is None
