@@ -136,8 +136,8 @@ PLANTS = [Plant(*row) for row in (
      "return np.abs(y_pred - y_true)", "return (y_pred - y_true) ** 2"),
     ("F-D1-linear", "dW is a mean", DENSE,
      "as_table(x).T.dot(rows)", "as_table(x).T.dot(rows) / len(rows)"),
-    ("F-D1-value", "repeated ids: the last one wins", EMBED, "values[more] += given",
-     "values[more] = given"),
+    ("F-D1-value", "repeated ids: the last one wins", EMBED,
+     "add_to_rows(values, more, given", "values.__setitem__(more, given"),
     ("F-D1-value", "the next row of the table", "layers/embedding.py", '["W"].take(x, axis',
      '["W"].take(x - 1, axis'),
     # the recommender and the diagnosis
@@ -180,8 +180,8 @@ PLANTS = [Plant(*row) for row in (
     ("S-D1-lstm", "sums of losses", "loss.py",
      "if self.reduction in MEANS else terms.shape[-1]", "if False else 1"),
     # words, positions, attention, BERT
-    ("F-D4-onehot", "repeated ids: the last one wins", EMBED, "values[more] += given",
-     "values[more] = given"),
+    ("F-D4-onehot", "repeated ids: the last one wins", EMBED,
+     "add_to_rows(values, more, given", "values.__setitem__(more, given"),
     ("F-D4-onehot", "the next row of the table", "layers/embedding.py", '["W"].take(x, axis',
      '["W"].take(x - 1, axis'),
     ("F-D4-position", "the cases mixed up", POS, "code[..., 0::2] = np.sin(angles)",
