@@ -61,13 +61,20 @@ class Fading:
 
     def add(self, g, share_m, share_v):
         """m += share_m g,   v += share_v g²,   in the rows of g."""
-        add_to_rows(self.M, g.rows, (share_m / self.fade_m) * g.values)
-        squares = (math.sqrt(share_v) / self.fade_s) * g.values
-        squares *= squares
-        root = self.S.take(g.rows, axis=0)
-        root *= root
-        root += squares
-        put_rows(self.S, g.rows, np.sqrt(root, out=root))
+        for_M, for_S = share_m / self.fade_m, math.sqrt(share_v) / self.fade_s
+
+        def add_block(at):
+            rows, values = g.rows[at], g.values[at]
+            add_to_rows(self.M, rows, for_M * values)
+            squares = for_S * values
+            squares *= squares
+            root = self.S.take(rows, axis=0)
+            root *= root
+            root += squares
+            put_rows(self.S, rows, np.sqrt(root, out=root))
+
+        threads, blocks = share(g.values)
+        spread(threads, add_block, blocks)
 
     def refresh(self, rows=None):
         """Let M and S fade by what has waited: they are m and √v again."""
