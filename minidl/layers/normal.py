@@ -33,17 +33,18 @@ def exact_phi(x, Phi):
 
 
 def tanh_Phi(x, out, a=TWO_TERMS):
-    """½ (1 + tanh u),  u = x (a₀ + a₁ x² + a₂ x⁴ + …)"""
-    square = x * x
-    u = square * a[-1]
-    for coefficient in a[-2:0:-1]:  # Horner's scheme, in place
-        u += coefficient
-        u *= square
-    u += a[0]
-    u *= x
+    """½ (1 + tanh u),  u = x (a₀ + a₁ x² + a₂ x⁴ + …); a large x makes u ±∞, its tanh is ±1."""
+    with np.errstate(over="ignore"):
+        square = x * x
+        u = np.multiply(square, a[-1], out=out)
+        for coefficient in a[-2:0:-1]:  # Horner's scheme, in place
+            u += coefficient
+            u *= square
+        u += a[0]
+        u *= x
     np.tanh(u, out=u)
     u *= 0.5
-    np.add(u, 0.5, out=out)
+    u += 0.5
 
 
 def tanh_phi(x, Phi):
