@@ -6,6 +6,9 @@ A layer's forward and backward are timed in place, inside real steps; the optimi
 timed a layer by its parameters. Flops are those of the layer's matrix products, counted from
 shapes. The bound is the larger of two: the flops at the machine's GEMM peak, measured here, and
 the bytes that must move (weights, moments, x and y) at its copy speed, measured here.
+
+The last line says what two threads lose: their halves of a batch side by side take longer than
+one half alone, as each of NumPy's calls may have to wait for Python's lock.
 """
 
 import time
@@ -13,8 +16,11 @@ import time
 import numpy as np
 
 from minidl import layers as nn
+from minidl.batches import count_rows, take
+from minidl.blas import one_blas_thread
 from minidl.gradients import RowGradient
 from minidl.models import Sequential
+from minidl.threads import InThreads
 from tests.benchmarks.worker import least
 from tests.benchmarks.workloads import WORKLOADS
 
@@ -50,6 +56,7 @@ def profile(name):
     workload = WORKLOADS[name]
     model = workload.compiled()
     x, y = workload.arrays()
+    half, halves = in_halves(model.compiled.net, x)
     parts = parts_of(model.compiled.net)
     forward = {at: Stopwatch(layer, "forward") for at, layer in parts.items()}
     backward = {at: Stopwatch(layer, "backward") for at, layer in parts.items()}
@@ -76,7 +83,24 @@ def profile(name):
         f"{'sum':28} {total[0]:9.3f} {total[1]:9.3f} {total[2]:9.3f} {'':26} {total[3]:8.3f}",
         f"train_on_batch {whole:.3f}: {rest:.3f} for the loss, checks and the rest; "
         f"{whole / total[3]:.1f} times the bound",
+        f"forward and backward of half of the batch: {half:.3f} alone, {halves:.3f} beside the "
+        "other half in a second thread",
     ])  # fmt: skip
+
+
+def in_halves(net, x):
+    """Milliseconds of forward and backward: of half of the batch, of both in two threads."""
+
+    def milliseconds(net, x):
+        def there_and_back():
+            z, cache = net.forward(x, training=True)
+            net.backward(np.ones_like(z), cache)
+
+        return least(there_and_back, STEPS) * 1e3
+
+    with one_blas_thread():
+        half = milliseconds(net, take(x, slice(0, count_rows(x) // 2)))
+        return half, milliseconds(InThreads(net, 2), x)
 
 
 def line(name, times, flops, share, moved, bound):
