@@ -20,7 +20,7 @@ class RowGradient:
     """
 
     def __init__(self, rows, values, shape):
-        self.rows = np.asarray(rows)
+        self.rows = np.asarray(rows, dtype=None if len(rows) else int)  # [] would be floats
         self.values = np.asarray(values)
         self.shape = tuple(shape)
 

@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from minidl.gradients import RowGradient
+from minidl.optimizers import SGD
 from minidl.table_rows import Seen, add_to_rows, put_rows, rows_of
 
 
@@ -70,6 +71,12 @@ def test_dtype_is_kept(dtype):
         assert other.dtype == dtype
     assert g.to_dense().dtype == dtype
     assert np.asarray(g, "float64").dtype == "float64"
+
+
+def test_no_rows_as_an_empty_list():
+    params = {"E": np.ones((4, 3))}
+    SGD(1.0).step(params, {"E": RowGradient([], np.zeros((0, 3)), (4, 3))})
+    np.testing.assert_array_equal(params["E"], 1)
 
 
 def test_a_frequent_row_is_summed_exactly_like_the_others():
