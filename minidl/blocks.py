@@ -12,6 +12,7 @@ import numpy as np
 
 from minidl.blas import blas_threads
 from minidl.gradients import RowGradient
+from minidl.table_rows import put_rows, rows_of
 from minidl.threads import spread
 
 BLOCK = 65536  # entries
@@ -39,7 +40,7 @@ def by_rows(update, w, g, slots):
 
     def update_block(at, first, last):
         dense = np.zeros(w[at].shape, w.dtype)
-        dense[g.rows[first:last] - at.start] = g.values[first:last]
+        put_rows(dense, g.rows[first:last] - at.start, g.values[first:last])
         update(w[at], dense, {slot: a[at] for slot, a in slots.items()})
 
     spread(threads, update_block, blocks, [0, *cuts], [*cuts, len(g.rows)])
@@ -47,12 +48,12 @@ def by_rows(update, w, g, slots):
 
 def by_some_rows(update, w, g, slots, rows):
     """by_rows on `rows` of w alone: sorted, and all of g's among them."""
-    part, parts = w[rows], {slot: a[rows] for slot, a in slots.items()}
+    part, parts = rows_of(w, rows), {slot: rows_of(a, rows) for slot, a in slots.items()}
     g = RowGradient(np.searchsorted(rows, g.rows), g.values, part.shape)
     by_rows(update, part, g, parts)
-    w[rows] = part
+    put_rows(w, rows, part)
     for slot, a in slots.items():
-        a[rows] = parts[slot]
+        put_rows(a, rows, parts[slot])
 
 
 def share(w):

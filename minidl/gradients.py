@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from minidl.table_rows import add_to_rows
+from minidl.table_rows import add_to_rows, put_rows
 
 OFTEN = 8  # a row repeated more often than this is summed on its own
 
@@ -39,7 +39,7 @@ class RowGradient:
     def to_dense(self):
         """The same gradient as an ordinary array, repeated rows added."""
         dense, once = np.zeros(self.shape, self.dtype), self.unique()
-        dense[once.rows] = once.values
+        put_rows(dense, once.rows, once.values)
         return dense
 
     def __array__(self, dtype=None, copy=None):
