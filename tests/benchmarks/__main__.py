@@ -40,6 +40,8 @@ def main():
     parser.add_argument("--batches", type=int)
     parser.add_argument("--out", default="benchmark-results")
     given = parser.parse_args()
+    if given.batches is not None and given.batches < 1:
+        raise SystemExit(f"--batches must be 1 or more, got {given.batches}")
     names = [name for name in given.what if name not in ("scaling", "profile")]
     for name in names:
         if name not in WORKLOADS:

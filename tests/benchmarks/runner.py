@@ -8,7 +8,7 @@ import numpy as np
 
 from tests.benchmarks import worker
 from tests.benchmarks.worker import OURS, PARTS
-from tests.benchmarks.workloads import chosen
+from tests.benchmarks.workloads import workload_of
 
 SLOT = 0.25  # seconds a peer is timed in a round, for each of train, predict and fit
 TOLERANCE = 2e-4  # of five losses and of the outputs after them, in float32
@@ -65,7 +65,7 @@ def spawned(function, arguments, environment):
 
 def run(name, peers, rounds=5, threads=(1, 2), epoch=None, say=print):
     """{"peers": {peer: {threads: {…}}}, "absent": {peer: why}, …} of one workload."""
-    workload = chosen(name, epoch)
+    workload = workload_of(name, epoch)
     weights = {n: a.copy() for n, a in workload.model().params.items()}
     result = {"workload": name, "text": workload.text, "batch": workload.batch,
               "epoch": workload.epoch, "peers": {}, "absent": {}}  # fmt: skip

@@ -35,11 +35,11 @@ def work(connection, peer, threads, name, epoch, weights):
     if threads < len(cores):  # pools that are made now get that many threads
         os.sched_setaffinity(0, sorted(cores)[-threads:])
     try:
-        from tests.benchmarks.workloads import chosen
+        from tests.benchmarks.workloads import workload_of
 
         module, variant = PEERS[peer]
         module = importlib.import_module(f"tests.benchmarks.peers.{module}")
-        workload = chosen(name, epoch)
+        workload = workload_of(name, epoch)
         batches = workload.batches()
         before = peak_memory(reset=True)
         variant = threads if peer == PARTS else variant

@@ -139,7 +139,7 @@ ALL = [
 WORKLOADS = {w.name: w for w in ALL}
 
 
-def chosen(name, epoch=None):
+def workload_of(name, epoch=None):
     """The workload of that name, with so many batches in its epoch, or as many as it has."""
     workload = WORKLOADS[name]
     return workload if epoch is None else replace(workload, epoch=epoch)
