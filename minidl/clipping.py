@@ -27,7 +27,12 @@ def checked(optimizer, name, g, params):
 
 
 def checked_rows(g, w):
-    """A RowGradient in w's dtype whose rows ascend, each once."""
+    """A RowGradient in w's dtype whose rows ascend, each once; or a sentence."""
+    if g.rows.dtype.kind not in "iu" or g.values.shape != (len(g.rows), *g.shape[1:]):
+        raise ValueError(
+            f"a RowGradient of shape {g.shape} needs integer rows and a row of values for "
+            f"each, got {len(g.rows)} rows of {g.rows.dtype} and values {g.values.shape}"
+        )
     if not (g.rows[1:] > g.rows[:-1]).all():
         g = g.unique()
     if len(g.rows) and (g.rows[0] < 0 or g.rows[-1] >= len(w)):

@@ -79,6 +79,17 @@ def test_no_rows_as_an_empty_list():
     np.testing.assert_array_equal(params["E"], 1)
 
 
+@pytest.mark.parametrize(
+    ("rows", "values"),
+    [([1, 2], np.ones((1, 3))), ([1], np.ones((2, 3))), ([1], np.ones(3)), ([1.5], [[1] * 3])],
+)
+def test_rows_and_values_that_do_not_go_together(rows, values):
+    params = {"E": np.ones((4, 3))}
+    with pytest.raises(ValueError, match="needs integer rows and a row of values for each"):
+        SGD(1.0).step(params, {"E": RowGradient(rows, values, (4, 3))})
+    np.testing.assert_array_equal(params["E"], 1)
+
+
 def test_a_frequent_row_is_summed_exactly_like_the_others():
     rows = np.array([2] * 100 + [0, 1, 0])
     values = np.arange(103.0)[:, None]
